@@ -1,0 +1,1 @@
+"""What a person touches: overlay pictures and the command line."""

@@ -1,0 +1,1 @@
+"""From files to batches: cut-outs, the embedded world, captioned video, flow, samples."""

@@ -1,0 +1,1 @@
+"""One small parser per benchmark: its files become Expression records."""

@@ -1,0 +1,1 @@
+"""Vision, text, fusion, decoder and heads, and the model that composes them."""

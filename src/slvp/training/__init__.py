@@ -1,0 +1,1 @@
+"""Configs, losses, objectives and the one training loop."""

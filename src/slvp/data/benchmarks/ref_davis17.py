@@ -1,0 +1,117 @@
+"""Ref-DAVIS17: DAVIS 2017 with four descriptions of every object.
+
+Source: Khoreva, Rohrbach and Schiele, "Video Object Segmentation with Language Referring
+Expressions", ACCV 2018. Layout::
+
+    ROOT/DAVIS/JPEGImages/480p/SEQUENCE/00000.jpg ...
+    ROOT/DAVIS/Annotations/480p/SEQUENCE/00000.png ...      palette masks, one per frame
+    ROOT/DAVIS/ImageSets/2017/val.txt                       one sequence per line
+    ROOT/davis_text_annotations/Davis17_annot1.txt ...      SEQUENCE OBJECT "DESCRIPTION"
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from slvp.data.benchmarks.records import BenchmarkExpression, read_text, require_folder
+from slvp.errors import UserError
+
+BENCHMARK = "Ref-DAVIS17"
+
+ANNOTATION_SETS = ("annot1", "annot1_full_video", "annot2", "annot2_full_video")
+"""Two annotators, each of whom described the object from its first frame and from the video."""
+
+# The description files spell three sequences in another way than DAVIS does.
+_SPELLING = {"clasic-car": "classic-car", "dog-scale": "dogs-scale", "motor-bike": "motorbike"}
+
+_LINE = re.compile(r'(?P<sequence>\S+)\s+(?P<object>[1-9]\d*)\s+"(?P<text>.*)"')
+
+
+def load_ref_davis17(root: Path, split: str = "val") -> list[BenchmarkExpression]:
+    """Read the expressions of Ref-DAVIS17, sequence by sequence in the order of the split's file.
+
+    Args:
+        root: the folder with ``DAVIS`` and ``davis_text_annotations`` in it.
+        split: ``val`` (30 sequences) or ``train`` (60).
+
+    Raises:
+        UserError: a file or folder is missing, a frame has no mask, a line can't be read, or a
+            sequence is not described in one of the four files.
+    """
+    root = Path(root)
+    davis = require_folder(root / "DAVIS", BENCHMARK)
+    split_file = davis / "ImageSets" / "2017" / f"{split}.txt"
+    sequences = read_text(split_file, BENCHMARK).decode().split()
+    if not sequences:
+        raise UserError(f"{split_file} names no sequence: unpack {BENCHMARK} again.")
+    descriptions = {
+        name: _read_descriptions(root / "davis_text_annotations" / f"Davis17_{name}.txt")
+        for name in ANNOTATION_SETS
+    }
+
+    expressions = []
+    for sequence in sequences:
+        frame_paths, mask_paths = _frames_and_masks(davis, sequence)
+        for name in ANNOTATION_SETS:
+            described = descriptions[name].get(sequence)
+            if described is None:
+                raise UserError(
+                    f"{root / 'davis_text_annotations' / f'Davis17_{name}.txt'} doesn't describe "
+                    f"sequence {sequence}, which {split_file} names: unpack {BENCHMARK} again."
+                )
+            expressions += [
+                BenchmarkExpression(
+                    sequence=sequence,
+                    expression_id=str(index),
+                    text=text,
+                    object_ids=(object_id,),
+                    annotation_set=name,
+                    frame_paths=frame_paths,
+                    mask_paths=mask_paths,
+                )
+                for index, (object_id, text) in enumerate(described)
+            ]
+    return expressions
+
+
+def _frames_and_masks(davis: Path, sequence: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    frame_folder = require_folder(davis / "JPEGImages" / "480p" / sequence, BENCHMARK)
+    mask_folder = require_folder(davis / "Annotations" / "480p" / sequence, BENCHMARK)
+    frame_paths = tuple(sorted(frame_folder.glob("*.jpg")))
+    if not frame_paths:
+        raise UserError(f"{frame_folder} has no frame (*.jpg): unpack {BENCHMARK} again.")
+    mask_paths = tuple(mask_folder / f"{frame.stem}.png" for frame in frame_paths)
+    for frame, mask in zip(frame_paths, mask_paths, strict=True):
+        if not mask.is_file():
+            raise UserError(
+                f"{mask} is missing, the mask of {frame.name}: unpack {BENCHMARK} again, for every "
+                "frame is scored."
+            )
+    return frame_paths, mask_paths
+
+
+def _read_descriptions(path: Path) -> dict[str, list[tuple[int, str]]]:
+    """Return, by sequence, object ids and descriptions in the order of the file."""
+    described: dict[str, list[tuple[int, str]]] = {}
+    for number, line in enumerate(_decode(read_text(path, BENCHMARK)).split("\n"), start=1):
+        if not line.strip():
+            continue
+        match = _LINE.fullmatch(line.strip())
+        if match is None or not match["text"].strip():
+            raise UserError(
+                f'{path}, line {number}, doesn\'t read SEQUENCE OBJECT "DESCRIPTION" with an '
+                f"object number from 1 on: mend the line or unpack {BENCHMARK} again."
+            )
+        sequence = _SPELLING.get(match["sequence"], match["sequence"])
+        described.setdefault(sequence, []).append((int(match["object"]), match["text"].strip()))
+    return described
+
+
+def _decode(content: bytes) -> str:
+    # The second annotator's files are Latin-1 as published, the first one's ASCII or UTF-8; a
+    # Latin-1 letter outside ASCII is hardly ever valid UTF-8.
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")

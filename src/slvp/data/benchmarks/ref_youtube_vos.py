@@ -1,0 +1,92 @@
+"""Ref-YouTube-VOS, and whatever else is written in its layout, as the embedded world is.
+
+Source: Seo, Lee and Han, "URVOS: Unified Referring Video Object Segmentation Network with a
+Large-Scale Benchmark", ECCV 2020. Layout::
+
+    ROOT/SPLIT/JPEGImages/VIDEO/00000.jpg ...
+    ROOT/SPLIT/Annotations/VIDEO/00000.png ...              palette masks; not for valid and test
+    ROOT/meta_expressions/SPLIT/meta_expressions.json
+
+The JSON file reads ``{"videos": {VIDEO: {"expressions": {"0": {"exp": SENTENCE, "obj_id": "1"}},
+"frames": ["00000", "00005"]}}}``; valid and test have no ``obj_id``, for a server keeps the
+answers. An ``obj_id`` that is empty says that the sentence describes nothing in the video.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from slvp.data.benchmarks.records import BenchmarkExpression, read_text, require_folder
+from slvp.errors import UserError
+
+BENCHMARK = "Ref-YouTube-VOS"
+
+
+def load_ref_youtube_vos(root: Path, split: str) -> list[BenchmarkExpression]:
+    """Read the expressions of a split, video by video in the order of the JSON file.
+
+    Args:
+        root: the folder with ``meta_expressions`` and the split's own folder in it.
+        split: name of the split's folder: ``train``, ``valid`` or ``test``.
+
+    Raises:
+        UserError: a file or folder is missing or the JSON file doesn't read as said above.
+    """
+    root = Path(root)
+    meta = root / "meta_expressions" / split / "meta_expressions.json"
+    content = read_text(meta, BENCHMARK)
+    try:
+        videos = json.loads(content)["videos"]
+        parsed = [(name, *_parse_video(videos[name])) for name in videos]
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{meta} doesn't read as the expressions of {BENCHMARK} ({type(error).__name__}: "
+            f"{error}): unpack it again."
+        ) from error
+
+    frames_folder = require_folder(root / split / "JPEGImages", BENCHMARK)
+    masks_folder = root / split / "Annotations"
+    expressions = []
+    for video, frames, sentences in parsed:
+        frame_paths = tuple(frames_folder / video / f"{frame}.jpg" for frame in frames)
+        mask_paths = tuple(masks_folder / video / f"{frame}.png" for frame in frames)
+        _require_files(frame_paths, meta)
+        has_masks = masks_folder.is_dir() and any(ids is not None for _, _, ids in sentences)
+        if has_masks:
+            _require_files(mask_paths, meta)
+        expressions += [
+            BenchmarkExpression(
+                sequence=video,
+                expression_id=expression_id,
+                text=text,
+                object_ids=object_ids or (),
+                annotation_set="",
+                frame_paths=frame_paths,
+                # Without an answer a mask is no use: valid has first-frame masks of YouTube-VOS.
+                mask_paths=mask_paths if has_masks and object_ids is not None else (),
+            )
+            for expression_id, text, object_ids in sentences
+        ]
+    return expressions
+
+
+def _parse_video(
+    video: Any,
+) -> tuple[list[str], list[tuple[str, str, tuple[int, ...] | None]]]:
+    """Return the frames' names and, for each expression, its id, text and objects if known."""
+    sentences = []
+    for expression_id, entry in video["expressions"].items():
+        object_id = entry.get("obj_id")
+        object_ids: tuple[int, ...] | None = None
+        if object_id is not None:
+            object_ids = (int(object_id),) if object_id else ()
+        sentences.append((expression_id, entry["exp"].strip(), object_ids))
+    return video["frames"], sentences
+
+
+def _require_files(paths: tuple[Path, ...], meta: Path) -> None:
+    for path in paths:
+        if not path.is_file():
+            raise UserError(f"{path} is missing, yet {meta} names it: unpack {BENCHMARK} again.")

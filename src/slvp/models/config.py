@@ -1,0 +1,90 @@
+"""What a model is made of: the content of ``config.json``."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from slvp.errors import UserError
+
+Fusion = Literal["vision-as-query", "language-as-query"]
+Head = Literal["mask", "flow"]
+
+FUSIONS: tuple[Fusion, ...] = ("vision-as-query", "language-as-query")
+HEADS: tuple[Head, ...] = ("mask", "flow")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Architecture of one SLVP model. Every value is our own choice, not the paper's.
+
+    Attributes:
+        fusion: which side asks: pixels attend to words, or queries born from the sentence attend
+            to pixels.
+        head: ``mask`` (transfer) or ``flow`` (pre-training).
+        vision: a timm backbone with features at strides 4, 8, 16 and 32.
+        vision_pretrained: start from named pre-trained weights.
+        vision_frozen: never train the backbone. Frozen pre-trained weights are named in the
+            checkpoint, not stored.
+        text: a transformers encoder; always frozen, named and not stored.
+        width: channels of the fusion.
+        attention_heads: heads of every attention.
+        pixel_width: channels of the decoder's pixel embeddings at stride 4.
+        queries: number of queries of the language-as-query fusion.
+        frame_size: short side, in pixels, that frames are resized to at inference by default.
+        window: frames that the model sees at a time at inference by default.
+    """
+
+    fusion: Fusion = "vision-as-query"
+    head: Head = "mask"
+    vision: str = "tf_efficientnet_lite0"
+    vision_pretrained: bool = True
+    vision_frozen: bool = True
+    text: str = "sentence-transformers/all-MiniLM-L6-v2"
+    width: int = 128
+    attention_heads: int = 4
+    pixel_width: int = 64
+    queries: int = 5
+    frame_size: int = 256
+    window: int = 6
+
+    @property
+    def stores_vision(self) -> bool:
+        """Whether a checkpoint must hold the backbone's weights."""
+        return not (self.vision_frozen and self.vision_pretrained)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON-ready values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], source: str) -> ModelConfig:
+        """Build from parsed JSON.
+
+        Args:
+            values: the parsed object.
+            source: where it was read, for the message.
+
+        Raises:
+            UserError: a field is unknown or has a value that it can't have.
+        """
+        known = {field.name: field for field in dataclasses.fields(cls)}
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise UserError(
+                f"{source}: unknown field {unknown[0]!r}; expected some of {', '.join(known)} "
+                "(was the model saved by a newer slvp? then upgrade)"
+            )
+        for name, value in values.items():
+            expected = type(known[name].default)
+            if type(value) is not expected:
+                raise UserError(
+                    f"{source}: {name} is {value!r}, expected a value of type {expected.__name__}"
+                )
+        config = cls(**values)
+        if config.fusion not in FUSIONS:
+            raise UserError(f"{source}: fusion is {config.fusion!r}, expected one of {FUSIONS}")
+        if config.head not in HEADS:
+            raise UserError(f"{source}: head is {config.head!r}, expected one of {HEADS}")
+        return config

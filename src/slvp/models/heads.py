@@ -1,0 +1,169 @@
+"""Pixel embeddings to flow (pre-training) or masks (transfer).
+
+A vision-as-query head reads the answer off each pixel; a language-as-query head compares each
+query's kernel with each pixel. Our own design.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from slvp.models.fusion import Fused
+from slvp.models.layers import Mlp, TimeEmbedding
+
+
+@dataclass
+class MaskOutput:
+    """Masks asked for by E sentences, from N queries each (N = 1 for vision as query).
+
+    Attributes:
+        logits_ENTHW: at stride 4; above 0 is object.
+        presence_ENT: logits; above 0: the object is in the frame and this query has it.
+    """
+
+    logits_ENTHW: torch.Tensor
+    presence_ENT: torch.Tensor
+
+    def best(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return logits_ETHW and presence_ET of the query with the highest mean presence."""
+        best_E = self.presence_ENT.mean(-1).argmax(1)
+        rows_E = torch.arange(len(best_E), device=best_E.device)
+        return self.logits_ENTHW[rows_E, best_E], self.presence_ENT[rows_E, best_E]
+
+
+@dataclass
+class FlowOutput:
+    """Flow told from clip and caption.
+
+    Attributes:
+        flow_ET2HW: at stride 4, in units of ``slvp.training.losses.FLOW_UNIT`` of the frame.
+    """
+
+    flow_ET2HW: torch.Tensor
+
+
+class PixelMaskHead(nn.Module):
+    """Vision as query: one logit map per sentence, and a presence score per frame."""
+
+    def __init__(self, width: int, pixel_width: int) -> None:
+        super().__init__()
+        self.logit = nn.Sequential(nn.GELU(), nn.Conv2d(pixel_width, 1, 1))
+        self.presence = Mlp(3 * width, width, 1)
+
+    def forward(
+        self, pixels_ETCHW: torch.Tensor, fused: Fused, clip_of_E: torch.Tensor
+    ) -> MaskOutput:
+        """Read masks off pixels that already know the sentence."""
+        expressions, frames = pixels_ETCHW.shape[:2]
+        logits = self.logit(pixels_ETCHW.flatten(0, 1)).unflatten(0, (expressions, frames))
+        coarse_ETCHW = fused.pyramid[-1]
+        sentence_ETC = fused.sentence_EC[:, None].expand(-1, frames, -1)
+        summary_ETC = torch.cat(
+            [coarse_ETCHW.mean((-2, -1)), coarse_ETCHW.amax((-2, -1)), sentence_ETC], dim=-1
+        )
+        presence_ET = self.presence(summary_ETC)[..., 0]
+        return MaskOutput(logits.transpose(1, 2), presence_ET[:, None])
+
+
+class PixelFlowHead(nn.Module):
+    """Vision as query: two channels per pixel."""
+
+    def __init__(self, pixel_width: int) -> None:
+        super().__init__()
+        self.flow = nn.Sequential(nn.GELU(), nn.Conv2d(pixel_width, 2, 1))
+
+    def forward(
+        self, pixels_ETCHW: torch.Tensor, fused: Fused, clip_of_E: torch.Tensor
+    ) -> FlowOutput:
+        """Regress flow from pixels that already know the caption."""
+        expressions = len(pixels_ETCHW)
+        return FlowOutput(self.flow(pixels_ETCHW.flatten(0, 1)).unflatten(0, (expressions, -1)))
+
+
+class QueryKernels(nn.Module):
+    """Language as query: kernel x pixels, a logit map for every query. Both heads share it."""
+
+    def __init__(self, width: int, pixel_width: int) -> None:
+        super().__init__()
+        self.kernel = Mlp(width, width, pixel_width + 1)
+
+    def forward(
+        self, pixels_BTCHW: torch.Tensor, queries_ENC: torch.Tensor, clip_of_E: torch.Tensor
+    ) -> torch.Tensor:
+        """Return logits_ENTHW."""
+        kernel_ENC, bias_EN1 = self.kernel(queries_ENC).split([pixels_BTCHW.shape[2], 1], dim=-1)
+        pixels_ETCHW = pixels_BTCHW[clip_of_E]
+        scale = pixels_BTCHW.shape[2] ** -0.5
+        logits = torch.einsum("enc,etchw->enthw", kernel_ENC * scale, pixels_ETCHW)
+        return logits + bias_EN1[..., None, None]
+
+
+class QueryMaskHead(nn.Module):
+    """Language as query: N mask tubes per sentence, each with a presence score per frame."""
+
+    def __init__(self, width: int, pixel_width: int) -> None:
+        super().__init__()
+        self.kernels = QueryKernels(width, pixel_width)
+        self.presence = Mlp(3 * width, width, 1)
+
+    def forward(
+        self, pixels_BTCHW: torch.Tensor, fused: Fused, clip_of_E: torch.Tensor
+    ) -> MaskOutput:
+        """Compare every query's kernel with every pixel of its clip."""
+        queries_ENC = _queries(fused)
+        coarse_ETC = fused.pyramid[-1].amax((-2, -1))[clip_of_E]
+        expressions, queries, width = queries_ENC.shape
+        shape = (expressions, queries, coarse_ETC.shape[1], width)
+        summary_ENTC = torch.cat(
+            [
+                queries_ENC[:, :, None].expand(shape),
+                coarse_ETC[:, None].expand(shape),
+                fused.sentence_EC[:, None, None].expand(shape),
+            ],
+            dim=-1,
+        )
+        logits_ENTHW = self.kernels(pixels_BTCHW, queries_ENC, clip_of_E)
+        return MaskOutput(logits_ENTHW, self.presence(summary_ENTC)[..., 0])
+
+
+class LayeredFlowHead(nn.Module):
+    """Language as query: each query is a moving layer, and the layers add up to the flow.
+
+    A layer is a soft mask (kernel x pixels, as in the mask head) times its own affine motion per
+    frame. So the mask kernels are trained before any mask exists. Layered motion goes back to
+    Wang and Adelson, "Representing moving images with layers", 1994.
+    """
+
+    def __init__(self, width: int, pixel_width: int) -> None:
+        super().__init__()
+        self.kernels = QueryKernels(width, pixel_width)
+        self.time = TimeEmbedding(width)
+        self.motion = Mlp(width, width, 6)
+
+    def forward(
+        self, pixels_BTCHW: torch.Tensor, fused: Fused, clip_of_E: torch.Tensor
+    ) -> FlowOutput:
+        """Sum the layers' motions, weighted by their masks."""
+        queries_ENC = _queries(fused)
+        layer_ENTHW = self.kernels(pixels_BTCHW, queries_ENC, clip_of_E).sigmoid()
+        frames, height, width = layer_ENTHW.shape[-3:]
+        moment_ENTC = queries_ENC[:, :, None] + self.time(frames)
+        affine_ENT23 = self.motion(moment_ENTC).unflatten(-1, (2, 3))
+        device = layer_ENTHW.device
+        grid_3HW = torch.stack(
+            [
+                torch.linspace(-1, 1, width, device=device).expand(height, width),
+                torch.linspace(-1, 1, height, device=device)[:, None].expand(height, width),
+                torch.ones(height, width, device=device),
+            ]
+        )
+        flow = torch.einsum("enthw,entij,jhw->etihw", layer_ENTHW, affine_ENT23, grid_3HW)
+        return FlowOutput(flow)
+
+
+def _queries(fused: Fused) -> torch.Tensor:
+    assert fused.queries_ENC is not None, "language-as-query heads need a language-as-query fusion"
+    return fused.queries_ENC

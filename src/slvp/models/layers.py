@@ -1,0 +1,91 @@
+"""Small parts that fusion, decoder and heads share."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional as F  # noqa: N812  (the customary name)
+
+
+class Attention(nn.Module):
+    """Multi-head attention of ``queries`` to ``context``.
+
+    Shapes: queries (A, Q, width), context (A, K, context_width), mask (A, K) with True where the
+    context may be looked at; returns (A, Q, width).
+    """
+
+    def __init__(self, width: int, heads: int, context_width: int | None = None) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(context_width or width, 2 * width)
+        self.out = nn.Linear(width, width)
+
+    def forward(
+        self, queries: torch.Tensor, context: torch.Tensor, mask: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Attend; see the class for shapes."""
+        q = self.query(queries).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        k, v = self.key_value(context).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        allowed = None if mask is None else mask[:, None, None, :]
+        attended = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
+        return self.out(attended.transpose(1, 2).flatten(2))
+
+
+class Mlp(nn.Sequential):
+    """Linear, GELU, linear."""
+
+    def __init__(self, width: int, hidden: int, out: int) -> None:
+        super().__init__(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, out))
+
+
+def fourier(position: torch.Tensor, channels: int) -> torch.Tensor:
+    """Sine and cosine features of positions.
+
+    Args:
+        position: (...), 1 for the whole extent of a frame.
+        channels: even number of features; wavelengths from 4 down to 1/8 extents.
+
+    Returns:
+        (..., channels).
+    """
+    octaves = torch.linspace(0, 5, channels // 2, device=position.device)
+    angle = position[..., None] * (math.pi / 2) * 2**octaves
+    return torch.cat([angle.sin(), angle.cos()], dim=-1)
+
+
+class PlaceEmbedding(nn.Module):
+    """Where a pixel is in the frame, as features of shape HWC: sentences say 'on the left'.
+
+    Coordinates run from -1 to 1 over the frame whatever its size, so the embedding does not
+    depend on resolution.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.project = nn.Linear(32, width)
+
+    def forward(self, height: int, width: int) -> torch.Tensor:
+        """Return the embedding of a grid of ``height`` x ``width`` places."""
+        device = self.project.weight.device
+        y_H = (torch.arange(height, device=device) + 0.5) / height * 2 - 1
+        x_W = (torch.arange(width, device=device) + 0.5) / width * 2 - 1
+        rows_HWC = fourier(y_H, 16)[:, None].expand(height, width, -1)
+        columns_HWC = fourier(x_W, 16)[None].expand(height, width, -1)
+        return self.project(torch.cat([rows_HWC, columns_HWC], dim=-1))
+
+
+class TimeEmbedding(nn.Module):
+    """When a frame is, as features of shape TC, counted in frames from the clip's middle."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.project = nn.Linear(16, width)
+
+    def forward(self, frames: int) -> torch.Tensor:
+        """Return the embedding of ``frames`` consecutive frames."""
+        device = self.project.weight.device
+        offset_T = torch.arange(frames, device=device) - (frames - 1) / 2
+        return self.project(fourier(offset_T / 8, 16))

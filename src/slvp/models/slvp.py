@@ -1,0 +1,126 @@
+"""The whole model: vision, text, fusion, decoder and one head."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from slvp.models.config import ModelConfig
+from slvp.models.decoder import PixelDecoder
+from slvp.models.fusion import LanguageAsQuery, VisionAsQuery
+from slvp.models.heads import (
+    FlowOutput,
+    LayeredFlowHead,
+    MaskOutput,
+    PixelFlowHead,
+    PixelMaskHead,
+    QueryMaskHead,
+)
+from slvp.models.text import TextEncoder, Words
+from slvp.models.vision import Pyramid, VisionEncoder
+
+
+class SLVP(nn.Module):
+    """Self-supervised language-video pre-training for referring video object segmentation.
+
+    After Mei, Piergiovanni, Hwang and Li, "SLVP", WACV Workshops 2024: fusion and decoder are
+    pre-trained with optical flow as the target, then reused for masks. What the abstract does not
+    say (all sizes and layers) is our own choice.
+
+    >>> model = SLVP(ModelConfig(fusion="vision-as-query", head="mask"))
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.vision = VisionEncoder(
+            config.vision, pretrained=config.vision_pretrained, frozen=config.vision_frozen
+        )
+        self.text = TextEncoder(config.text)
+        channels, words, width = self.vision.channels, self.text.width, config.width
+        self.fusion: nn.Module
+        self.head: nn.Module
+        if config.fusion == "vision-as-query":
+            self.fusion = VisionAsQuery(channels, words, width, config.attention_heads)
+            self.head = (
+                PixelMaskHead(width, config.pixel_width)
+                if config.head == "mask"
+                else PixelFlowHead(config.pixel_width)
+            )
+        else:
+            self.fusion = LanguageAsQuery(
+                channels, words, width, config.attention_heads, config.queries
+            )
+            query_head = QueryMaskHead if config.head == "mask" else LayeredFlowHead
+            self.head = query_head(width, config.pixel_width)
+        self.decoder = PixelDecoder(channels[0], width, config.pixel_width)
+        for trained in (self.fusion, self.decoder, self.head):
+            trained.to(memory_format=torch.channels_last)
+
+    def encode_vision(self, frames_BTCHW: torch.Tensor) -> Pyramid:
+        """Encode frames (RGB in 0..1, sides divisible by 32) once for all sentences."""
+        pyramid: Pyramid = self.vision(frames_BTCHW)
+        return pyramid
+
+    def encode_text(self, sentences: list[str]) -> Words:
+        """Encode sentences."""
+        words: Words = self.text(sentences)
+        return words
+
+    def decode(
+        self, pyramid: Pyramid, words: Words, clip_of_E: torch.Tensor
+    ) -> MaskOutput | FlowOutput:
+        """Answer E sentences about encoded clips; ``clip_of_E`` says which clip each asks of."""
+        fused = self.fusion(pyramid, words, clip_of_E)
+        pixels = self.decoder(fused, clip_of_E)
+        output: MaskOutput | FlowOutput = self.head(pixels, fused, clip_of_E)
+        return output
+
+    def forward(
+        self, frames_BTCHW: torch.Tensor, sentences: list[str], clip_of_E: torch.Tensor
+    ) -> MaskOutput | FlowOutput:
+        """Answer E sentences about B clips; flow or masks as the head gives."""
+        return self.decode(self.encode_vision(frames_BTCHW), self.encode_text(sentences), clip_of_E)
+
+    def stored_state(self) -> dict[str, torch.Tensor]:
+        """Return the tensors that a checkpoint holds: all but named, frozen encoders."""
+        return {
+            name: tensor
+            for name, tensor in self.state_dict().items()
+            if self.config.stores_vision or not name.startswith("vision.")
+        }
+
+    def trained_parameters(self) -> list[nn.Parameter]:
+        """Return the parameters that training changes."""
+        return [p for p in self.parameters() if p.requires_grad]
+
+    def save_pretrained(self, folder: str | Path, card: str = "") -> None:
+        """Write the model to ``folder``; see :mod:`slvp.models.checkpoint`."""
+        from slvp.models import checkpoint
+
+        checkpoint.save_pretrained(self, Path(folder), card=card)
+
+    @staticmethod
+    def from_pretrained(name_or_path: str | Path) -> SLVP:
+        """Load a shipped, local or hub model; see :mod:`slvp.models.checkpoint`."""
+        from slvp.models import checkpoint
+
+        return checkpoint.from_pretrained(name_or_path)
+
+    def push_to_hub(self, repo_id: str, card: str = "", private: bool = False) -> str:
+        """Upload the model and return its address; see :mod:`slvp.models.checkpoint`."""
+        from slvp.models import checkpoint
+
+        return checkpoint.push_to_hub(self, repo_id, card=card, private=private)
+
+    def describe(self) -> dict[str, Any]:
+        """Return counts of parameters by part, for tables and result cards."""
+        parts = {
+            name: sum(p.numel() for p in part.parameters()) for name, part in self.named_children()
+        }
+        parts["text"] = self.text.parameters_outside()
+        parts["trained"] = sum(p.numel() for p in self.trained_parameters())
+        return parts

@@ -1,0 +1,1 @@
+"""What the commands do; their options are in ``slvp.apps.cli``."""

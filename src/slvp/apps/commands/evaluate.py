@@ -1,0 +1,62 @@
+"""``slvp evaluate``: a model's scores on a benchmark, by the benchmark's own protocol."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from slvp.data.benchmarks.ref_davis17 import load_ref_davis17
+from slvp.errors import UserError
+from slvp.evaluation.evaluate import evaluate
+from slvp.evaluation.protocols import REF_DAVIS17_FIXED
+from slvp.evaluation.report import format_table, make_card, write_card
+from slvp.segmenter import Segmenter
+
+BENCHMARKS = {
+    "ref-davis17": (load_ref_davis17, REF_DAVIS17_FIXED),
+}
+"""Name on the command line -> parser of the benchmark's folder, and protocol."""
+
+CARD = "card.json"
+
+
+def evaluate_benchmark(
+    benchmark: str,
+    data: Path,
+    out: Path | None,
+    *,
+    model: str,
+    threshold: float,
+    device: str,
+    size: int | None,
+    quiet: bool,
+) -> str:
+    """Score a model, write ``card.json`` into the folder ``out`` if given, return a table.
+
+    Raises:
+        UserError: the data, the model, an option or ``out`` is not usable.
+    """
+    if out is not None:
+        # Before hours of work, not after.
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"{out}: can't be made ({error.strerror}); name another folder as --out"
+            ) from error
+    load, protocol = BENCHMARKS[benchmark]
+    expressions = load(data)
+    segmenter = Segmenter.from_pretrained(model, device=device, size=size, threshold=threshold)
+    evaluation = evaluate(segmenter, expressions, protocol, progress=not quiet)
+    card = make_card(
+        evaluation,
+        benchmark=benchmark,
+        model=model,
+        size=segmenter.size,
+        device=str(segmenter.device),
+        command=shlex.join(["slvp", *sys.argv[1:]]),
+    )
+    if out is not None:
+        write_card(card, out / CARD)
+    return format_table(card)

@@ -1,0 +1,158 @@
+"""``slvp segment``: a video and sentences in, an overlay video, masks and a record out."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TextIO
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from pycocotools import mask as coco
+from tqdm import tqdm
+
+import slvp
+from slvp.apps.output import output_folder
+from slvp.apps.overlay import draw_overlay
+from slvp.segmenter import Segmenter
+from slvp.types import BoolArray, Prediction, UInt8Array
+from slvp.video import Frame, VideoReader, VideoWriter
+
+CONTENTS = ("masks", "overlay.mp4", "result.json")
+
+
+def segment_video(
+    video: Path,
+    sentences: Sequence[str],
+    out: Path,
+    *,
+    model: str,
+    threshold: float,
+    device: str,
+    size: int | None,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    """Segment a video into the folder ``out``, frame by frame, in memory that does not grow.
+
+    Writes ``overlay.mp4``, ``masks/<k>/<frame>.png`` (8-bit, 0 or 255) for sentence k, and
+    ``result.json`` (``FrameRecords`` says what is in it). Nothing is left of a run that fails.
+
+    Raises:
+        UserError: the video, a sentence, an option or ``out`` is not usable.
+    """
+    with (
+        VideoReader(video) as reader,
+        output_folder(out, CONTENTS, overwrite) as folder,
+    ):
+        segmenter = Segmenter.from_pretrained(model, device=device, size=size, threshold=threshold)
+        waiting: deque[Frame] = deque()  # frames whose prediction is not out yet
+        predictions = segmenter.stream(_tee(reader, waiting), sentences)
+        for k in range(len(sentences)):
+            (folder / "masks" / str(k)).mkdir(parents=True)
+        with (
+            VideoWriter(
+                folder / "overlay.mp4", frame_rate=reader.info.frame_rate, audio_from=video
+            ) as writer,
+            (folder / "result.json").open("w", encoding="utf-8") as file,
+            tqdm(total=reader.info.frame_count, unit="frame", disable=quiet) as progress,
+        ):
+            records = FrameRecords(file, model, threshold, list(sentences))
+            for prediction in predictions:
+                for t in range(prediction.masks_ETHW.shape[1]):
+                    frame = waiting.popleft()
+                    masks_EHW = prediction.masks_ETHW[:, t]
+                    overlay_HW3 = draw_overlay(
+                        frame.image_HW3, masks_EHW, sentences, prediction.presence_ET[:, t]
+                    )
+                    writer.write(overlay_HW3, frame.time)
+                    name = reader.frame_name(prediction.first_frame + t)
+                    for k, mask_HW in enumerate(masks_EHW):
+                        _write_mask(folder / "masks" / str(k) / f"{name}.png", mask_HW)
+                    records.add(name, frame.time, prediction, t)
+                    progress.update()
+            records.close(reader)
+
+
+def _tee(frames: VideoReader, waiting: deque[Frame]) -> Iterator[UInt8Array]:
+    for frame in frames:
+        waiting.append(frame)
+        yield frame.image_HW3
+
+
+def _write_mask(path: Path, mask_HW: BoolArray) -> None:
+    _, png = cv2.imencode(".png", mask_HW.astype(np.uint8) * 255)
+    path.write_bytes(png.tobytes())
+
+
+class FrameRecords:
+    """Writes ``result.json`` as the frames come, so that a long video needs no more memory.
+
+    The file is one object: ``slvp`` (version), ``model``, ``threshold``, ``sentences`` (list of
+    strings), ``frames`` and, at the end, ``video``. Each of ``frames`` has a line of its own:
+    ``name``, ``time`` in seconds and ``objects``, one for each sentence in order, with
+
+    - ``present``: whether the mask is non-empty;
+    - ``presence``: 0..1, the model's belief that the object is in this frame;
+    - ``score``: mean probability inside the mask, null where it is empty;
+    - ``box``: [x, y, width, height] in pixels, null where the mask is empty;
+    - ``mask``: COCO's compressed run-length encoding, as ``pycocotools`` reads it.
+    """
+
+    def __init__(self, file: TextIO, model: str, threshold: float, sentences: list[str]) -> None:
+        self._file = file
+        self._separator = ""
+        head = {
+            "slvp": slvp.__version__,
+            "model": model,
+            "threshold": threshold,
+            "sentences": sentences,
+        }
+        file.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "frames": [')
+
+    def add(self, name: str, time: float | Fraction, prediction: Prediction, t: int) -> None:
+        """Append frame ``t`` of ``prediction``."""
+        objects = [
+            _object_record(mask_HW, probability_HW, presence)
+            for mask_HW, probability_HW, presence in zip(
+                prediction.masks_ETHW[:, t],
+                prediction.probability_ETHW[:, t],
+                prediction.presence_ET[:, t].tolist(),
+                strict=True,
+            )
+        ]
+        record = {"name": name, "time": round(float(time), 6), "objects": objects}
+        self._file.write(f"{self._separator}\n{json.dumps(record)}")
+        self._separator = ","
+
+    def close(self, reader: VideoReader) -> None:
+        """Append what is known of the video, and end the object."""
+        info = reader.info
+        video = {
+            "name": info.name,
+            "width": info.width,
+            "height": info.height,
+            "frame_rate": float(info.frame_rate),
+            "has_audio": info.has_audio,
+        }
+        self._file.write(f'\n], "video": {json.dumps(video, ensure_ascii=False)}}}\n')
+
+
+def _object_record(
+    mask_HW: BoolArray, probability_HW: npt.NDArray[np.float16], presence: float
+) -> dict[str, Any]:
+    runs = coco.encode(np.asfortranarray(mask_HW, dtype=np.uint8))
+    present = bool(mask_HW.any())
+    return {
+        "present": present,
+        "presence": round(presence, 4),
+        "score": round(float(probability_HW[mask_HW].mean(dtype=np.float64)), 4)
+        if present
+        else None,
+        "box": [int(side) for side in coco.toBbox(runs)] if present else None,
+        "mask": {"size": list(mask_HW.shape), "counts": runs["counts"].decode("ascii")},
+    }

@@ -1,0 +1,91 @@
+"""A folder of results that appears whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from slvp.errors import UserError
+
+
+@contextmanager
+def output_folder(out: Path, contents: Collection[str], overwrite: bool) -> Iterator[Path]:
+    """Give a new folder beside ``out``, and put it in ``out``'s place at the end of the block.
+
+    If the block fails, the folder and the parents made for it are removed, and ``out`` is as it
+    was before.
+
+    Args:
+        out: where the results shall be; may exist if it is empty, or with ``overwrite``.
+        contents: the names of what the block writes. A folder that holds anything else is not
+            ours to replace.
+        overwrite: replace an earlier result in ``out``.
+
+    Raises:
+        UserError: ``out`` can't be made, or holds something that should not be replaced.
+    """
+    target = out.resolve()
+    _check_replaceable(out, target, contents, overwrite)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    new_parents = [parent for parent in target.parents if not parent.exists()]
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+        _swap_in(partial, target)
+    except BaseException as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        for parent in new_parents:
+            if parent.is_dir():
+                parent.rmdir()
+        if isinstance(error, OSError) and error.errno in _FAILURES:
+            raise UserError(
+                f"{out}: can't write there ({_FAILURES[error.errno]}); name another --out"
+            ) from error
+        raise
+
+
+_FAILURES = {
+    errno.EACCES: "permission denied",
+    errno.EEXIST: "a file is in the way",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.ENOSPC: "the disk is full",
+    errno.ENOTDIR: "a part of the path is a file",
+    errno.EROFS: "the disk is read-only",
+}
+
+
+def _check_replaceable(out: Path, target: Path, contents: Collection[str], overwrite: bool) -> None:
+    if target.is_mount():
+        raise UserError(f"{out} is where a disk is mounted; name a folder within it as --out")
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise UserError(f"{out} is a file, not a folder; name another --out")
+    found = {path.name for path in target.iterdir()}
+    if found and not overwrite:
+        raise UserError(f"{out} is not empty; name another --out, or replace it with --overwrite")
+    if not found <= set(contents):
+        stranger = min(found - set(contents))
+        raise UserError(
+            f"{out} holds {stranger}, which slvp did not write, so it is not replaced; "
+            "name another --out"
+        )
+
+
+def _swap_in(partial: Path, target: Path) -> None:
+    """Put ``partial`` in the place of ``target``, which is empty, an earlier result or absent."""
+    if not target.exists():
+        partial.rename(target)
+        return
+    earlier = partial.with_suffix(".earlier")
+    target.rename(earlier)
+    try:
+        partial.rename(target)
+    except BaseException:
+        earlier.rename(target)
+        raise
+    shutil.rmtree(earlier)

@@ -70,6 +70,7 @@ def check_exists(words: list[str]) -> None:
     """Assert that a ``slvp`` command and its options exist, without running it."""
     command = words[1 : 3 if words[1] == "data" else 2]
     page = subprocess.run([SLVP, *command, "--help"], capture_output=True, text=True, check=True)
+    assert page.stdout.startswith(f"usage: {shlex.join(['slvp', *command])} "), words
     for word in words[1 + len(command) :]:
         if word.startswith("--"):
             option = word.partition("=")[0]
@@ -128,5 +129,5 @@ def test_a_command_or_option_that_does_not_exist_is_noticed() -> None:
     check_exists(["slvp", "segment", "a.mp4", "the dog", "--threshold", "0.3"])
     with pytest.raises(AssertionError, match="--thresh"):
         check_exists(["slvp", "segment", "a.mp4", "the dog", "--thresh", "0.3"])
-    with pytest.raises(subprocess.CalledProcessError):
+    with pytest.raises(AssertionError, match="segmentation"):
         check_exists(["slvp", "segmentation", "a.mp4"])

@@ -1,0 +1,199 @@
+"""Clips to batches.
+
+A training set here is a function of the step: batch ``k`` of a seed is the same on every machine
+and after every restart, so that a resumed run sees exactly the batches that it has not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from slvp.data.flow import camera_flow, camera_homography, dis_flow, forward_backward_valid
+from slvp.data.stills import Stills
+from slvp.data.transforms import Photometric, frames_to_tensor, object_mask
+from slvp.data.world import World
+from slvp.types import Batch, Clip, Float32Array, Sample, UInt8Array
+
+
+class BatchSource(Protocol):
+    """Makes one batch from a random generator, and from nothing else."""
+
+    def batch(self, rng: np.random.Generator) -> Batch:
+        """Return the generator's batch."""
+        ...
+
+
+@dataclass
+class WorldMasks:
+    """Clips of the embedded world with masks and referring expressions.
+
+    Attributes:
+        worlds: one for each frame size and clip length; each batch is of one of them.
+        pixels: roughly how many pixels, all frames together, a batch has.
+        expressions: sentences asked of each clip.
+    """
+
+    worlds: Sequence[World]
+    pixels: int
+    expressions: int
+
+    def batch(self, rng: np.random.Generator) -> Batch:
+        """Draw one of the worlds, then its clips."""
+        world = self.worlds[rng.integers(len(self.worlds))]
+        size = world.config.frames * world.config.height * world.config.width
+        clips = max(1, round(self.pixels / size))
+        return collate(
+            [
+                _mask_sample(world.clip(int(rng.integers(2**62))), self.expressions, rng)
+                for _ in range(clips)
+            ]
+        )
+
+
+@dataclass
+class StillMasks:
+    """Whole photographs with captioned masks, as clips of one frame."""
+
+    stills: Stills
+    sizes: Sequence[tuple[int, int]]
+    pixels: int
+    expressions: int
+    photometric: Photometric
+
+    def batch(self, rng: np.random.Generator) -> Batch:
+        """Draw a frame size, then photographs."""
+        height, width = self.sizes[rng.integers(len(self.sizes))]
+        samples = []
+        for _ in range(max(1, round(self.pixels / (height * width)))):
+            clip = self.stills.clip(int(rng.integers(len(self.stills))), rng, height, width)
+            clip.frames_THWC = self.photometric(clip.frames_THWC, rng)
+            samples.append(_mask_sample(clip, self.expressions, rng))
+        return collate(samples)
+
+
+@dataclass
+class WorldFlow:
+    """Captioned clips of the embedded world with optical flow as the target; no mask is used.
+
+    The flow is estimated (DIS) from the rendered frames, as it would be on any captioned video,
+    and what the camera does is subtracted: the target is how things move against the scene.
+    """
+
+    worlds: Sequence[World]
+    pixels: int
+    captions: int
+
+    def batch(self, rng: np.random.Generator) -> Batch:
+        """Draw one of the worlds, then its clips; the last frame only serves the flow."""
+        world = self.worlds[rng.integers(len(self.worlds))]
+        size = world.config.frames * world.config.height * world.config.width
+        clips = max(1, round(self.pixels / size))
+        return collate(
+            [
+                _flow_sample(world.clip(int(rng.integers(2**62))), self.captions, rng)
+                for _ in range(clips)
+            ]
+        )
+
+
+class StepBatches(Dataset[Batch]):
+    """Batch k is drawn from one of the sources by a generator seeded with (seed, k).
+
+    Args:
+        sources: where batches come from.
+        shares: how often each is drawn; any positive numbers.
+        seed: of the whole run.
+        steps: number of batches.
+    """
+
+    def __init__(
+        self, sources: Sequence[BatchSource], shares: Sequence[float], seed: int, steps: int
+    ) -> None:
+        self.sources = list(sources)
+        self.shares = np.array(shares) / sum(shares)
+        self.seed = seed
+        self.steps = steps
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __getitem__(self, step: int) -> Batch:
+        rng = np.random.default_rng([self.seed, step])
+        source = self.sources[rng.choice(len(self.sources), p=self.shares)]
+        return source.batch(rng)
+
+
+def collate(samples: Sequence[Sample]) -> Batch:
+    """Stack samples of equal size; their sentences go into one list."""
+
+    def stack(name: str) -> torch.Tensor | None:
+        tensors = [getattr(sample, name) for sample in samples]
+        return None if tensors[0] is None else torch.stack(tensors)
+
+    masks = [sample.masks_ETHW for sample in samples if sample.masks_ETHW is not None]
+    return Batch(
+        frames_BTCHW=torch.stack([sample.frames_TCHW for sample in samples]),
+        sentences=[text for sample in samples for text in sample.sentences],
+        clip_of_E=torch.tensor(
+            [clip for clip, sample in enumerate(samples) for _ in sample.sentences]
+        ),
+        masks_ETHW=torch.cat(masks) if masks else None,
+        flow_BT2HW=stack("flow_T2HW"),
+        valid_BTHW=stack("valid_THW"),
+    )
+
+
+def _mask_sample(clip: Clip, expressions: int, rng: np.random.Generator) -> Sample:
+    order = rng.permutation(len(clip.expressions))[:expressions]
+    chosen = [clip.expressions[i] for i in order]
+    masks = np.stack([object_mask(clip, expression.object_ids) for expression in chosen])
+    return Sample(
+        frames_TCHW=frames_to_tensor(clip.frames_THWC),
+        sentences=[expression.text for expression in chosen],
+        masks_ETHW=torch.from_numpy(masks).float(),
+    )
+
+
+def _flow_sample(clip: Clip, captions: int, rng: np.random.Generator) -> Sample:
+    order = rng.permutation(len(clip.captions))[:captions]
+    flow_THW2, valid_THW = scene_flow(clip.frames_THWC)
+    return Sample(
+        frames_TCHW=frames_to_tensor(clip.frames_THWC[:-1]),
+        sentences=[clip.captions[i] for i in order],
+        flow_T2HW=torch.from_numpy(flow_THW2).permute(0, 3, 1, 2),
+        valid_THW=torch.from_numpy(valid_THW).float(),
+    )
+
+
+def scene_flow(frames_THWC: UInt8Array) -> tuple[Float32Array, UInt8Array]:
+    """Estimate how things move against the scene.
+
+    Args:
+        frames_THWC: T + 1 frames.
+
+    Returns:
+        flow_THW2 without the camera's motion, in pixels per frame, and valid_THW in {0, 1}
+        where flow forward and backward agree.
+    """
+    height, width = frames_THWC.shape[1:3]
+    forward_THW2 = dis_flow(frames_THWC)
+    backward_THW2 = dis_flow(frames_THWC[::-1])[::-1]
+    flow, valid = [], []
+    for ahead_HW2, back_HW2 in zip(forward_THW2, backward_THW2, strict=True):
+        camera_HW2 = camera_flow(camera_homography(ahead_HW2), height, width)
+        flow.append(ahead_HW2 - camera_HW2)
+        valid.append(forward_backward_valid(ahead_HW2, back_HW2))
+    return np.stack(flow), np.stack(valid).astype(np.uint8)
+
+
+def seed_worker(_: int) -> None:
+    """Keep a loader's worker to one thread: the training step needs the other cores."""
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)

@@ -1,0 +1,63 @@
+"""A run's data: configuration to batches, for training and for validation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from slvp.data.cutouts import CutoutLibrary
+from slvp.data.datasets import BatchSource, StepBatches, StillMasks, WorldFlow, WorldMasks
+from slvp.data.stills import Stills
+from slvp.data.transforms import Photometric
+from slvp.data.world import World, WorldConfig
+from slvp.training.config import DataConfig, TrainConfig
+
+_HELD_OUT_SEED = 0
+_VALIDATION_SEED = 1_000_003
+
+
+def build_library(data: DataConfig) -> CutoutLibrary:
+    """Join the cut-out libraries that a configuration names."""
+    libraries = [CutoutLibrary.from_folder(Path(folder)) for folder in data.cutouts]
+    if data.stamps:
+        libraries.append(CutoutLibrary.from_tuxpaint())
+    if not libraries:
+        return CutoutLibrary.drawn_shapes()
+    joined = libraries[0]
+    for library in libraries[1:]:
+        joined = joined + library
+    return joined
+
+
+def build_batches(config: TrainConfig) -> tuple[StepBatches, StepBatches]:
+    """Return training batches, one a step, and validation batches of held-out cut-outs."""
+    data = config.data
+    training, held_out = build_library(data).split(data.held_out, seed=_HELD_OUT_SEED)
+    sources: list[BatchSource] = [_world_source(config, training)]
+    shares = [1.0]
+    if data.stills and config.task == "finetune":
+        sources.append(
+            StillMasks(
+                Stills(Path(data.stills)), data.sizes, data.pixels, data.expressions, Photometric()
+            )
+        )
+        shares = [1 - data.stills_share, data.stills_share]
+    return (
+        StepBatches(sources, shares, config.seed, config.steps),
+        StepBatches(
+            [_world_source(config, held_out)], [1.0], _VALIDATION_SEED, config.validation_batches
+        ),
+    )
+
+
+def _world_source(config: TrainConfig, library: CutoutLibrary) -> BatchSource:
+    data = config.data
+    # Flow goes from frame to frame, so T targets need T + 1 frames.
+    extra = 1 if config.task == "pretrain" else 0
+    worlds = [
+        World(library, WorldConfig(frames=frames + extra, height=height, width=width))
+        for height, width in data.sizes
+        for frames in data.frames
+    ]
+    if config.task == "pretrain":
+        return WorldFlow(worlds, data.pixels, data.expressions)
+    return WorldMasks(worlds, data.pixels, data.expressions)

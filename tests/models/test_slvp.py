@@ -1,0 +1,107 @@
+import pytest
+import torch
+from conftest import tiny_model
+
+from slvp.models.heads import FlowOutput, MaskOutput
+from slvp.models.text import TextEncoder
+
+SENTENCES = ["a dog", "a red car on the left", "the cat"]
+CLIP_OF_E = torch.tensor([0, 1, 1])
+
+
+@pytest.fixture
+def frames_BTCHW():
+    return torch.rand(2, 3, 3, 64, 96, generator=torch.Generator().manual_seed(0))
+
+
+def test_shapes_of_both_heads(fusion, frames_BTCHW):
+    queries = 1 if fusion == "vision-as-query" else 3
+    masks = tiny_model(fusion=fusion)(frames_BTCHW, SENTENCES, CLIP_OF_E)
+    assert isinstance(masks, MaskOutput)
+    assert masks.logits_ENTHW.shape == (3, queries, 3, 16, 24)
+    assert masks.presence_ENT.shape == (3, queries, 3)
+    flow = tiny_model(fusion=fusion, head="flow")(frames_BTCHW, SENTENCES, CLIP_OF_E)
+    assert isinstance(flow, FlowOutput)
+    assert flow.flow_ET2HW.shape == (3, 3, 2, 16, 24)
+
+
+@torch.no_grad()
+def test_an_expression_depends_on_its_own_clip_and_sentence_only(fusion, frames_BTCHW):
+    model = tiny_model(fusion=fusion)
+    before = model(frames_BTCHW, SENTENCES, CLIP_OF_E).logits_ENTHW
+    changed = frames_BTCHW.clone()
+    changed[0] = 0.5
+    after = model(changed, SENTENCES, CLIP_OF_E).logits_ENTHW
+    torch.testing.assert_close(after[1:], before[1:])
+    assert (after[0] - before[0]).abs().max() > 1e-4
+    reworded = model(frames_BTCHW, ["a zebra", *SENTENCES[1:]], CLIP_OF_E).logits_ENTHW
+    torch.testing.assert_close(reworded[1:], before[1:])
+    assert (reworded[0] - before[0]).abs().max() > 1e-4
+
+
+@torch.no_grad()
+def test_padding_of_words_changes_nothing(fusion, frames_BTCHW):
+    model = tiny_model(fusion=fusion)
+    together = model(frames_BTCHW, SENTENCES, CLIP_OF_E).logits_ENTHW
+    alone = model(frames_BTCHW[:1], SENTENCES[:1], CLIP_OF_E[:1]).logits_ENTHW
+    torch.testing.assert_close(alone[0], together[0], atol=1e-5, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_frames_of_a_clip_see_each_other(fusion, frames_BTCHW):
+    model = tiny_model(fusion=fusion)
+    before = model(frames_BTCHW, SENTENCES, CLIP_OF_E).logits_ENTHW
+    changed = frames_BTCHW.clone()
+    changed[:, 2] = 0
+    after = model(changed, SENTENCES, CLIP_OF_E).logits_ENTHW
+    assert (after[:, :, 0] - before[:, :, 0]).abs().max() > 1e-5
+
+
+def test_every_trained_tensor_gets_a_gradient(fusion, frames_BTCHW):
+    for head in ("mask", "flow"):
+        model = tiny_model(fusion=fusion, head=head).train()
+        output = model(frames_BTCHW, SENTENCES, CLIP_OF_E)
+        if isinstance(output, MaskOutput):
+            loss = output.logits_ENTHW.square().sum() + output.presence_ENT.square().sum()
+        else:
+            loss = output.flow_ET2HW.square().sum()
+        loss.backward()
+        without = [
+            name
+            for name, parameter in model.named_parameters()
+            if parameter.grad is None and not name.startswith("vision")
+        ]
+        # The flow heads don't need the sentence's summary that the presence score reads.
+        expected = {"fusion.sentence.weight", "fusion.sentence.bias"}
+        assert set(without) <= (expected if head == "flow" else set())
+
+
+def test_a_frozen_backbone_is_neither_trained_nor_stored():
+    model = tiny_model(vision_frozen=True).train()
+    assert not model.vision.backbone.training
+    assert all(not p.requires_grad for p in model.vision.parameters())
+    # Random and frozen: nobody could name these weights, so they are stored.
+    assert any(name.startswith("vision.") for name in model.stored_state())
+    assert not any("text" in name for name in model.stored_state())
+
+
+def test_sentences_are_encoded_once_and_alike():
+    encoder = TextEncoder("sentence-transformers/all-MiniLM-L6-v2")
+    words = encoder(["a dog", "a brown dog that runs", "a dog"])
+    assert words.mask_EL.sum(-1).tolist() == [4, 7, 4]
+    torch.testing.assert_close(words.words_ELC[0], words.words_ELC[2])
+    assert (words.words_ELC[~words.mask_EL] == 0).all()
+    alone = encoder(["a dog"])
+    torch.testing.assert_close(alone.sentence_EC[0], words.sentence_EC[0])
+
+
+def test_layers_of_flow_are_affine_motions_under_masks(frames_BTCHW):
+    model = tiny_model(fusion="language-as-query", head="flow")
+    with torch.no_grad():
+        last = model.head.motion[-1]
+        last.weight.zero_()
+        # Constant motion (2, -1) of every layer, so the flow is that times the sum of the masks.
+        last.bias.copy_(torch.tensor([0, 0, 2, 0, 0, -1.0]))
+        flow = model(frames_BTCHW, SENTENCES, CLIP_OF_E).flow_ET2HW
+    torch.testing.assert_close(flow[:, :, 0], -2 * flow[:, :, 1])
+    assert (flow[:, :, 0] > 0).all()

@@ -64,8 +64,8 @@ def read_mask(path: Path) -> UInt8Array:
 
 def _open(path: Path) -> Image.Image:
     try:
-        image = Image.open(path)
-        image.load()
+        with Image.open(path) as image:
+            image.load()
     except (UnidentifiedImageError, OSError) as error:
         raise UserError(
             f"{path} can't be read as a picture: unpack or copy the benchmark again."

@@ -38,8 +38,8 @@ def load_ref_youtube_vos(root: Path, split: str) -> list[BenchmarkExpression]:
     meta = root / "meta_expressions" / split / "meta_expressions.json"
     content = read_text(meta, BENCHMARK)
     try:
-        videos = json.loads(content)["videos"]
-        parsed = [(name, *_parse_video(videos[name])) for name in videos]
+        videos = json.loads(content)["videos"].items()
+        parsed = [(name, *_parse_video(video)) for name, video in videos]
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(
             f"{meta} doesn't read as the expressions of {BENCHMARK} ({type(error).__name__}: "

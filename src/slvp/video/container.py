@@ -1,0 +1,199 @@
+"""Frames from a container that FFmpeg reads: mp4, mov, webm, avi, mkv, gif, ..."""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+import numpy as np
+from av.sidedata.sidedata import SideData
+from av.stream import Disposition
+from av.video.reformatter import Colorspace
+
+from slvp.errors import UserError
+from slvp.types import UInt8Array
+from slvp.video.records import DEFAULT_RATE, MAX_SIDE, Frame, VideoInfo, on_white
+
+_ISO_FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"})
+_UNSPECIFIED_COLOURS = 2  # AVCOL_SPC_UNSPECIFIED
+
+
+class DecodedFrames:
+    """The frames of a container that FFmpeg reads."""
+
+    def __init__(self, file: str | BinaryIO, *, label: str, name: str) -> None:
+        self._file, self._label = file, label
+        self._start()
+        first, stream = self._first, self._stream
+        rate = stream.average_rate or stream.guessed_rate or DEFAULT_RATE
+        width, height = first.width, first.height
+        if _orientation(first)[0]:
+            width, height = height, width
+        self.info = VideoInfo(
+            name=name,
+            width=width,
+            height=height,
+            frame_rate=rate,
+            frame_count=stream.frames or self._count_from_duration(rate),
+            has_audio=isinstance(file, str) and bool(self._container.streams.audio),
+        )
+
+    def _start(self) -> None:
+        """Open the file and decode its first frame: only that shows that it is a video."""
+        try:
+            self._container = av.open(self._file, mode="r")
+        except av.FFmpegError as error:
+            raise UserError(
+                f"{self._label} can't be read as a video ({error.strerror}); "
+                "give an mp4, mov, webm, avi, mkv or gif file, or a folder of images."
+            ) from error
+        pictures = [
+            stream
+            for stream in self._container.streams.video
+            if not stream.disposition & Disposition.attached_pic  # the cover of a song
+        ]
+        if not pictures:
+            raise UserError(f"{self._label} has no moving pictures in it; give a video.")
+        self._stream = pictures[0]
+        if max(self._stream.width, self._stream.height) > MAX_SIDE:
+            raise UserError(
+                f"{self._label} claims {self._stream.width} x {self._stream.height} pixels; "
+                f"give a video of at most {MAX_SIDE} pixels a side."
+            )
+        self._stream.thread_type = "AUTO"
+        self._later: Iterator[av.VideoFrame] | None = self._decode()
+        first = next(self._later, None)
+        if first is None:
+            raise UserError(f"{self._label} has no frames in it; give a video that has some.")
+        self._first = first
+
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        count, cut_off = 0, False
+        try:
+            for packet in self._container.demux(self._stream):
+                # The packet that ends the stream is empty. Broadcasts have corrupt packets in
+                # their midst that decoders conceal, so only a broken last one is an error.
+                if packet.size:
+                    cut_off = packet.is_corrupt
+                for frame in packet.decode():
+                    count += 1
+                    yield frame
+        except av.FFmpegError as error:
+            raise self._damaged(count) from error
+        if cut_off:
+            raise self._damaged(count)
+
+    def _damaged(self, count: int) -> UserError:
+        return UserError(
+            f"{self._label} is damaged or cut off after frame {count}; "
+            "copy or download it again, or repair it."
+        )
+
+    def _count_from_duration(self, rate: Fraction) -> int | None:
+        stream, container = self._stream, self._container
+        if stream.duration is not None and stream.time_base is not None:
+            return round(stream.duration * stream.time_base * rate)
+        if container.duration is not None:
+            return round(Fraction(container.duration, av.time_base) * rate)
+        return None
+
+    def __iter__(self) -> Iterator[Frame]:
+        if self._later is None:
+            self.close()
+            self._start()
+        assert self._later is not None
+        frames, self._later = itertools.chain([self._first], self._later), None
+        start = (self._container.start_time or 0) / av.time_base
+        transposed, flip_x, flip_y = _orientation(self._first)
+        width, height = self._first.width, self._first.height
+        for index, frame in enumerate(frames):
+            # A stream may change its size midway; players scale to the first one, so do we.
+            image_HW3 = _to_rgb(frame, width, height)
+            if transposed:
+                image_HW3 = image_HW3.transpose(1, 0, 2)
+            image_HW3 = image_HW3[:: -1 if flip_y else 1, :: -1 if flip_x else 1]
+            untimed = frame.pts is None
+            time = float(index / self.info.frame_rate) if untimed else frame.time - start
+            yield Frame(np.ascontiguousarray(image_HW3), time)
+
+    def frame_name(self, index: int) -> str:
+        """Index in five digits."""
+        return f"{index:05d}"
+
+    def close(self) -> None:
+        """Release the file."""
+        self._container.close()
+
+
+def check_file(path: Path) -> None:
+    """Find what can be told from the bytes of a file, with better words than the decoder has."""
+    if not path.exists():
+        raise UserError(f"{path} doesn't exist; give a video file, a folder of images, or '-'.")
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            boxes = _top_level_boxes(file)
+    except OSError as error:
+        raise UserError(f"{path} can't be read: {error.strerror}; check its rights.") from error
+    if size == 0 and path.is_file():
+        raise UserError(f"{path} is empty (0 bytes); copy or download it again.")
+    if boxes and boxes[0][0] in _ISO_FIRST_BOXES:
+        # FFmpeg decodes what is left of a cut file and then ends as if all were well.
+        cut_off = any(kind == b"mdat" and end > size for kind, end in boxes)
+        if cut_off or all(kind != b"moov" for kind, _ in boxes):
+            raise UserError(
+                f"{path} is cut off: a part of the video is missing ({size} bytes are there); "
+                "copy or download it again."
+            )
+
+
+def _top_level_boxes(file: BinaryIO) -> list[tuple[bytes, int]]:
+    """List (kind, offset of its end) of the boxes of an ISO media file (ISO/IEC 14496-12, 4.2).
+
+    Of another kind of file the list is short and meaningless.
+    """
+    boxes: list[tuple[bytes, int]] = []
+    offset = 0
+    while len(header := file.read(16)) >= 8:
+        size, kind = struct.unpack(">I4s", header[:8])
+        if size == 1 and len(header) == 16:
+            (size,) = struct.unpack(">Q", header[8:])
+        if size < 8:  # 0: up to the end of the file
+            boxes.append((kind, offset))
+            break
+        offset += size
+        boxes.append((kind, offset))
+        file.seek(offset)
+    return boxes
+
+
+def _to_rgb(frame: av.VideoFrame, width: int, height: int) -> UInt8Array:
+    has_alpha = any(component.is_alpha for component in frame.format.components)
+    # Players take unlabelled colours for BT.709 from high definition on, and for BT.601 below.
+    unlabelled = frame.colorspace == _UNSPECIFIED_COLOURS and frame.height > 576
+    pixels = frame.to_ndarray(
+        format="rgba" if has_alpha else "rgb24",
+        width=width,
+        height=height,
+        src_colorspace=Colorspace.ITU709 if unlabelled else None,
+    ).astype(np.uint8, copy=False)
+    return on_white(pixels) if has_alpha else pixels
+
+
+def _orientation(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
+    """How to show a frame: (transposed, then flipped left to right, then upside down).
+
+    The display matrix maps (x, y) to (a x + c y, b x + d y); a, b, c, d are its entries 0, 1,
+    3 and 4. Cameras write multiples of 90 degrees and mirrors.
+    """
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if not isinstance(matrix, SideData):
+        return False, False, False
+    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(matrix))
+    transposed = abs(b) > abs(a)
+    return (True, c < 0, b < 0) if transposed else (False, a < 0, d < 0)

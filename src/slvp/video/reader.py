@@ -1,0 +1,69 @@
+"""One reader for every kind of source."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from slvp.types import UInt8Array
+from slvp.video.container import DecodedFrames, check_file
+from slvp.video.folder import FolderFrames
+from slvp.video.records import Frame
+
+
+class VideoReader:
+    """Reads a video lazily, upright and in RGB; transparent pixels are shown on white.
+
+    Args:
+        source: a file that FFmpeg reads (mp4, mov, webm, avi, mkv, gif, ...), a folder of images
+            in natural order, or ``-`` for standard input, which can be iterated over once.
+
+    Raises:
+        UserError: the source is missing, empty, damaged or no video. Damage that only decoding
+            finds is raised by the iteration.
+    """
+
+    def __init__(self, source: str | Path) -> None:
+        path = Path(source)
+        self._frames: FolderFrames | DecodedFrames
+        if str(source) == "-":
+            self._frames = DecodedFrames(sys.stdin.buffer, label="standard input", name="stdin")
+        elif path.is_dir():
+            self._frames = FolderFrames(path)
+        else:
+            check_file(path)
+            self._frames = DecodedFrames(str(path), label=str(path), name=path.stem)
+        self.info = self._frames.info
+
+    def __iter__(self) -> Iterator[Frame]:
+        return iter(self._frames)
+
+    def frame_name(self, index: int) -> str:
+        """Stem of the image in a folder of images; elsewhere the index in five digits."""
+        return self._frames.frame_name(index)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._frames.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def read_frames(source: str | Path, *, max_frames: int | None = None, step: int = 1) -> UInt8Array:
+    """Read a short video at once: every ``step``-th frame, at most ``max_frames`` of them.
+
+    Returns:
+        frames_THWC, uint8 RGB.
+    """
+    with VideoReader(source) as reader:
+        chosen = itertools.islice(itertools.islice(reader, 0, None, step), max_frames)
+        return np.stack([frame.image_HW3 for frame in chosen])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -20,7 +20,7 @@ from slvp.apps.output import output_folder
 from slvp.apps.overlay import draw_overlay
 from slvp.segmenter import Segmenter
 from slvp.types import BoolArray, Prediction, UInt8Array
-from slvp.video import Frame, VideoReader, VideoWriter
+from slvp.video import Frame, VideoInfo, VideoReader, VideoWriter
 
 CONTENTS = ("masks", "overlay.mp4", "result.json")
 
@@ -28,7 +28,7 @@ CONTENTS = ("masks", "overlay.mp4", "result.json")
 def segment_video(
     video: Path,
     sentences: Sequence[str],
-    out: Path,
+    out: Path | None,
     *,
     model: str,
     threshold: float,
@@ -36,19 +36,22 @@ def segment_video(
     size: int | None,
     overwrite: bool,
     quiet: bool,
-) -> None:
+) -> Path:
     """Segment a video into the folder ``out``, frame by frame, in memory that does not grow.
 
     Writes ``overlay.mp4``, ``masks/<k>/<frame>.png`` (8-bit, 0 or 255) for sentence k, and
     ``result.json`` (``FrameRecords`` says what is in it). Nothing is left of a run that fails.
 
+    Returns:
+        The folder: ``out``, or ``outputs/<name of the video>``.
+
     Raises:
         UserError: the video, a sentence, an option or ``out`` is not usable.
     """
-    with (
-        VideoReader(video) as reader,
-        output_folder(out, CONTENTS, overwrite) as folder,
-    ):
+    with ExitStack() as stack:
+        reader = stack.enter_context(VideoReader(video))
+        target = Path("outputs", reader.info.name) if out is None else out
+        folder = stack.enter_context(output_folder(target, CONTENTS, overwrite))
         segmenter = Segmenter.from_pretrained(model, device=device, size=size, threshold=threshold)
         waiting: deque[Frame] = deque()  # frames whose prediction is not out yet
         predictions = segmenter.stream(_tee(reader, waiting), sentences)
@@ -56,7 +59,9 @@ def segment_video(
             (folder / "masks" / str(k)).mkdir(parents=True)
         with (
             VideoWriter(
-                folder / "overlay.mp4", frame_rate=reader.info.frame_rate, audio_from=video
+                folder / "overlay.mp4",
+                frame_rate=reader.info.frame_rate,
+                audio_from=video if reader.info.has_audio else None,
             ) as writer,
             (folder / "result.json").open("w", encoding="utf-8") as file,
             tqdm(total=reader.info.frame_count, unit="frame", disable=quiet) as progress,
@@ -75,7 +80,8 @@ def segment_video(
                         _write_mask(folder / "masks" / str(k) / f"{name}.png", mask_HW)
                     records.add(name, frame.time, prediction, t)
                     progress.update()
-            records.close(reader)
+            records.close(reader.info)
+    return target
 
 
 def _tee(frames: VideoReader, waiting: deque[Frame]) -> Iterator[UInt8Array]:
@@ -114,7 +120,7 @@ class FrameRecords:
         }
         file.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "frames": [')
 
-    def add(self, name: str, time: float | Fraction, prediction: Prediction, t: int) -> None:
+    def add(self, name: str, time: float, prediction: Prediction, t: int) -> None:
         """Append frame ``t`` of ``prediction``."""
         objects = [
             _object_record(mask_HW, probability_HW, presence)
@@ -125,13 +131,12 @@ class FrameRecords:
                 strict=True,
             )
         ]
-        record = {"name": name, "time": round(float(time), 6), "objects": objects}
+        record = {"name": name, "time": round(time, 6), "objects": objects}
         self._file.write(f"{self._separator}\n{json.dumps(record)}")
         self._separator = ","
 
-    def close(self, reader: VideoReader) -> None:
+    def close(self, info: VideoInfo) -> None:
         """Append what is known of the video, and end the object."""
-        info = reader.info
         video = {
             "name": info.name,
             "width": info.width,

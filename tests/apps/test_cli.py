@@ -1,0 +1,292 @@
+import json
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+import torch
+from pycocotools import mask as coco
+from safetensors.torch import load_file, save_file
+
+from slvp import __version__
+from slvp.apps import cli
+from slvp.models.checkpoint import save_pretrained
+from slvp.models.config import ModelConfig
+from slvp.models.slvp import SLVP
+from slvp.segmenter import Segmenter
+
+FRAMES, HEIGHT, WIDTH = 11, 48, 80
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small, random model."""
+    folder = tmp_path_factory.mktemp("model")
+    torch.manual_seed(0)
+    config = ModelConfig(width=32, pixel_width=16, attention_heads=2, frame_size=64, window=4)
+    save_pretrained(SLVP(config), folder)
+    return folder
+
+
+def _write_video(path: Path, frames: int = FRAMES, audio: bool = True) -> Path:
+    noise = np.random.default_rng(0)
+    with av.open(path, "w") as container:
+        picture = sound = None
+        if frames:
+            picture = container.add_stream("mpeg4", rate=10)
+            picture.width, picture.height, picture.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        if audio:
+            sound = container.add_stream("aac", rate=16000, layout="mono")
+        for _ in range(frames):
+            image = noise.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+            container.mux(picture.encode(av.VideoFrame.from_ndarray(image)))
+        if audio:
+            samples = (noise.standard_normal((1, 1024)) / 10).astype(np.float32)
+            for index in range(16):
+                frame = av.AudioFrame.from_ndarray(samples, "fltp", "mono")
+                frame.sample_rate, frame.pts = 16000, index * 1024
+                frame.time_base = Fraction(1, 16000)
+                container.mux(sound.encode(frame))
+        for stream in (picture, sound):
+            if stream is not None:
+                container.mux(stream.encode(None))
+    return path
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _write_video(tmp_path_factory.mktemp("video") / "clip.mp4")
+
+
+@pytest.fixture(scope="module")
+def result(video: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("result") / "out"
+    options = ["--out", str(out), "--model", str(model), "--threshold", "0.4", "--device", "cpu"]
+    assert cli.run(["segment", str(video), "a dog", "the red ball", *options]) == 0
+    return out
+
+
+def _tree(root: Path) -> set[Path]:
+    return set(root.rglob("*"))
+
+
+def test_segment_writes_a_video_with_every_frame_and_the_sound(result: Path) -> None:
+    with av.open(result / "overlay.mp4") as container:
+        assert len(container.streams.audio) == 1
+        frames = list(container.decode(video=0))
+    assert len(frames) == FRAMES
+    assert (frames[0].width, frames[0].height) == (WIDTH, HEIGHT)
+
+
+def test_segment_writes_what_result_json_says(result: Path, model: Path) -> None:
+    record = json.loads((result / "result.json").read_text())
+    assert record["slvp"] == __version__
+    assert record["model"] == str(model)
+    assert record["threshold"] == 0.4
+    assert record["sentences"] == ["a dog", "the red ball"]
+    assert record["video"]["width"] == WIDTH
+    assert record["video"]["height"] == HEIGHT
+    assert record["video"]["frame_rate"] == 10
+    assert record["video"]["has_audio"] is True
+    assert [frame["time"] for frame in record["frames"]] == pytest.approx(
+        [index / 10 for index in range(FRAMES)], abs=1e-3
+    )
+    assert any(thing["present"] for frame in record["frames"] for thing in frame["objects"])
+    for frame in record["frames"]:
+        assert len(frame["objects"]) == 2
+        for k, thing in enumerate(frame["objects"]):
+            png = cv2.imread(str(result / "masks" / str(k) / f"{frame['name']}.png"), -1)
+            assert png.dtype == np.uint8
+            assert png.shape == (HEIGHT, WIDTH)
+            assert set(np.unique(png)) <= {0, 255}
+            np.testing.assert_array_equal(coco.decode(thing["mask"]) * 255, png)
+            assert thing["present"] == bool(png.any())
+            assert 0 <= thing["presence"] <= 1
+            if thing["present"]:
+                assert 0.4 <= thing["score"] <= 1
+                assert thing["box"] == list(cv2.boundingRect(png))
+            else:
+                assert thing["score"] is None
+                assert thing["box"] is None
+    assert sum(1 for path in (result / "masks").rglob("*.png")) == 2 * FRAMES
+
+
+def test_segment_says_where_things_are(
+    video: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["segment", str(video), "a dog", "--model", str(model), "--quiet"]) == 0
+    printed, complaints = capfd.readouterr()
+    for path in ("overlay.mp4", "masks", "result.json"):
+        assert str(Path("outputs", "clip", path)) in printed
+        assert (tmp_path / "outputs" / "clip" / path).exists()
+    assert complaints == ""
+
+
+def test_segment_shows_progress(video: Path, model: Path, tmp_path: Path, capfd) -> None:
+    arguments = ["segment", str(video), "a dog", "--model", str(model), "--out", str(tmp_path)]
+    assert cli.run(arguments) == 0
+    assert f"{FRAMES}/{FRAMES}" in capfd.readouterr().err
+
+
+def test_segment_overwrites_only_when_told(video: Path, model: Path, tmp_path: Path) -> None:
+    arguments = ["segment", str(video), "a dog", "--model", str(model), "--out", str(tmp_path)]
+    assert cli.run(arguments) == 0
+    assert cli.run(arguments) == 2
+    assert cli.run(["segment", str(video), "a", "b", *arguments[3:], "--overwrite"]) == 0
+    assert json.loads((tmp_path / "result.json").read_text())["sentences"] == ["a", "b"]
+
+
+def _mis_shaped(model: Path, folder: Path) -> Path:
+    folder.mkdir()
+    config = json.loads((model / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"width": 64}))
+    save_file(load_file(model / "model.safetensors"), folder / "model.safetensors")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "missing file",
+        "empty file",
+        "text file",
+        "truncated",
+        "no frames",
+        "audio only",
+        "empty sentence",
+        "long sentence",
+        "no sentence",
+        "unwritable output",
+        "unknown model",
+        "wrong shapes",
+        "threshold",
+        "size",
+        "device",
+    ],
+)
+def test_a_mistake_gets_one_line_and_leaves_nothing(
+    case: str, video: Path, model: Path, tmp_path: Path, capfd
+) -> None:
+    source = tmp_path / "input.mp4"
+    sentences, options = ["a dog"], {"--out": str(tmp_path / "new" / "out"), "--model": str(model)}
+    named = str(source)
+    match case:
+        case "empty file":
+            source.touch()
+        case "text file":
+            source.write_text("This is no video.\n" * 100)
+        case "truncated":
+            source.write_bytes(video.read_bytes()[:2000])
+        case "no frames" | "audio only":
+            # Neither container holds a picture; the second holds sound.
+            _write_video(source, frames=0, audio=True)
+            if case == "no frames":
+                source.write_bytes(_no_frames(tmp_path))
+        case "empty sentence":
+            sentences, named = ["a dog", "  "], "sentence 2"
+        case "long sentence":
+            sentences, named = ["dog " * 2500], "10,000"
+        case "no sentence":
+            sentences, named = [], "sentence"
+        case "unwritable output":
+            (tmp_path / "file").touch()
+            options["--out"] = named = str(tmp_path / "file" / "out")
+        case "unknown model":
+            options["--model"] = named = "no-such-model"
+        case "wrong shapes":
+            options["--model"] = str(_mis_shaped(model, tmp_path / "wrong"))
+            named = "shape"
+        case "threshold":
+            options["--threshold"] = named = "1.5"
+        case "size":
+            options["--size"] = named = "-32"
+        case "device":
+            options["--device"] = named = "abacus"
+    if not case.endswith(("file", "truncated", "frames", "only")):
+        source = video
+    before = _tree(tmp_path)
+    flat = [part for option in options.items() for part in option]
+    assert cli.run(["segment", str(source), *sentences, *flat]) == 2
+    printed, complaint = capfd.readouterr()
+    assert printed == ""
+    lines = [line for line in complaint.splitlines() if not line.startswith("\r")]
+    assert len(lines) == 1, complaint
+    assert lines[0].startswith("slvp: ")
+    assert named in lines[0]
+    assert _tree(tmp_path) == before
+
+
+def _no_frames(folder: Path) -> bytes:
+    """A well-formed video stream in which no frame was ever written."""
+    path = folder / "no-frames.mp4"
+    with av.open(path, "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        container.start_encoding()
+    content = path.read_bytes()
+    path.unlink()
+    return content
+
+
+def test_interrupted_run_leaves_nothing(
+    video: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stream(self, frames, sentences):
+        next(iter(frames))
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(Segmenter, "stream", stream)
+    out = tmp_path / "a" / "b"
+    arguments = ["segment", str(video), "a dog", "--model", str(model), "--out", str(out)]
+    assert cli.run(arguments) == 130
+    assert _tree(tmp_path) == set()
+
+
+def test_help_fits_one_screen_and_names_every_command(capsys) -> None:
+    assert cli.run(["--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+    commands = [
+        line[2:13].strip() for line in lines if line.startswith("  ") and "slvp" not in line
+    ]
+    assert commands == [
+        *cli.app._subcommands,
+        *(f"data {name}" for name in cli.data_app._subcommands),
+    ]
+
+
+@pytest.mark.parametrize(
+    "command", ["segment", "evaluate", "pretrain", "finetune", "resume", "data world"]
+)
+def test_every_command_has_help_with_an_example(command: str, capsys) -> None:
+    assert cli.run([*command.split(), "--help"]) == 0
+    assert f"slvp {command} " in capsys.readouterr().out.partition("For example")[2]
+
+
+def test_an_unknown_option_is_told_shortly(capsys) -> None:
+    assert cli.run(["segment", "clip.mp4", "a dog", "--treshold", "0.3"]) == 2
+    printed, complaint = capsys.readouterr()
+    assert printed == ""
+    assert "--treshold" in complaint
+    assert "--threshold" in complaint
+    assert len(complaint.splitlines()) <= 15
+
+
+def test_the_installed_command_tells_its_version() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "slvp", "--version"], capture_output=True, text=True
+    )
+    assert (run.returncode, run.stdout) == (0, f"slvp {__version__}\n")
+
+
+def test_nothing_heavy_is_imported_for_help() -> None:
+    code = "import sys, slvp.apps.cli; print({'torch', 'av', 'cv2', 'numpy'} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"

@@ -50,8 +50,8 @@ def segment(
     Writes OUT/overlay.mp4, OUT/masks/<sentence>/<frame>.png (0 or 255) and OUT/result.json.
 
     For example:
-      slvp segment examples/demo.mp4 "the dog"
-      slvp segment examples/demo.mp4 "the dog" "the person" --out outputs/two --threshold 0.6
+      slvp segment examples/cars.mp4 "the red car"
+      slvp segment examples/cars.mp4 "the red car" "the white car" --out outputs/two --threshold 0.6
 
     Args:
         video: a file, a folder of frames, or - for standard input.
@@ -185,7 +185,7 @@ def finetune(
 
     For example:
       slvp finetune lite --stamps --init runs/flow/model --out runs/masks
-      slvp segment examples/demo.mp4 "the dog" --model runs/masks/model
+      slvp segment examples/cars.mp4 "the red car" --model runs/masks/model
 
     Args:
         recipe: lite or lite-language.

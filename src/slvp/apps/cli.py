@@ -23,11 +23,11 @@ Finds, in every frame of a video, the object that a sentence describes.
   pretrain    train fusion and decoder with optical flow as the target, no masks
   finetune    train a model that segments, from nothing or from a pre-trained one
   resume      go on with an interrupted run of pretrain or finetune
-  data world  make clips of the embedded world: video, masks, captions, expressions
+  data world  make clips of the embedded world, with masks and expressions
 
 slvp COMMAND --help lists a command's options; slvp --version prints the version.
 
-  slvp segment examples/demo.mp4 "the dog" "the person" --out outputs/demo
+  slvp segment examples/cars.mp4 "the red car" "the white car" --out outputs/demo
   slvp data world outputs/world --clips 20 --seed 1
   slvp evaluate world --data outputs/world --out outputs/scores
 """

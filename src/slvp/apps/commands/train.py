@@ -1,0 +1,54 @@
+"""``slvp pretrain``, ``slvp finetune`` and ``slvp resume``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from slvp.errors import UserError
+from slvp.training import loop
+from slvp.training.config import Task
+from slvp.training.recipes import recipe
+
+
+def train(
+    task: Task,
+    recipe_name: str,
+    out: Path | None,
+    *,
+    init: str = "",
+    library: tuple[Path, ...],
+    stamps: bool,
+    stills: Path | None = None,
+    steps: int | None,
+    seed: int,
+    quiet: bool,
+) -> Path:
+    """Train by a recipe, with the data and length that the options name, and return the model.
+
+    Raises:
+        UserError: the recipe, the data or an option is not usable, or ``out`` is in use.
+    """
+    config = recipe(recipe_name, task)
+    if steps is not None and steps < 1:
+        raise UserError(f"--steps {steps} is not positive; {config.steps} is the recipe's own")
+    data = replace(
+        config.data,
+        cutouts=tuple(str(folder) for folder in library),
+        stamps=stamps,
+        stills="" if stills is None else str(stills),
+    )
+    config = replace(
+        config, data=data, init=init, seed=seed, steps=config.steps if steps is None else steps
+    )
+    folder = Path("runs", f"{task}-{recipe_name}") if out is None else out
+    return loop.train(config, folder, quiet=quiet)
+
+
+def resume(run: Path, *, quiet: bool) -> Path:
+    """Go on with an interrupted run and return its model.
+
+    Raises:
+        UserError: the folder holds no run.
+    """
+    return loop.resume(run, quiet=quiet)

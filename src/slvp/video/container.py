@@ -89,6 +89,11 @@ class DecodedFrames:
             raise self._damaged(count)
 
     def _damaged(self, count: int) -> UserError:
+        if count == 0 and not isinstance(self._file, str):
+            return UserError(
+                f"{self._label} has no frame that can be decoded on the fly; give the file itself, "
+                "or an mp4 with its index at the front (ffmpeg -movflags +faststart)."
+            )
         return UserError(
             f"{self._label} is damaged or cut off after frame {count}; "
             "copy or download it again, or repair it."
@@ -96,9 +101,9 @@ class DecodedFrames:
 
     def _count_from_duration(self, rate: Fraction) -> int | None:
         stream, container = self._stream, self._container
-        if stream.duration is not None and stream.time_base is not None:
+        if stream.duration and stream.time_base:
             return round(stream.duration * stream.time_base * rate)
-        if container.duration is not None:
+        if container.duration:
             return round(Fraction(container.duration, av.time_base) * rate)
         return None
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
+from slvp.errors import UserError
 from slvp.types import UInt8Array
 from slvp.video.container import DecodedFrames, check_file
 from slvp.video.folder import FolderFrames
@@ -32,7 +34,10 @@ class VideoReader:
         path = Path(source)
         self._frames: FolderFrames | DecodedFrames
         if str(source) == "-":
-            self._frames = DecodedFrames(sys.stdin.buffer, label="standard input", name="stdin")
+            stdin = sys.stdin.buffer
+            if isinstance(stdin, BufferedReader) and not stdin.peek(1):
+                raise UserError("standard input is empty; pipe a video into it.")
+            self._frames = DecodedFrames(stdin, label="standard input", name="stdin")
         elif path.is_dir():
             self._frames = FolderFrames(path)
         else:

@@ -20,14 +20,14 @@ Finds, in every frame of a video, the object that a sentence describes.
 
   segment     a video and one or more sentences -> overlay video, masks, JSON
   evaluate    score a model on a benchmark by the benchmark's protocol
-  pretrain    train fusion and decoder with optical flow as the target, no masks
-  finetune    train a model that segments, from nothing or from a pre-trained one
+  pretrain    train fusion and decoder with flow as the target, without masks
+  finetune    train a model that segments, from masks; reuses a pre-trained one
   resume      go on with an interrupted run of pretrain or finetune
   data world  make clips of the embedded world, with masks and expressions
 
 slvp COMMAND --help lists a command's options; slvp --version prints the version.
 
-  slvp segment examples/cars.mp4 "the red car" "the white car" --out outputs/demo
+  slvp segment examples/cars.mp4 "the red car" "the white car" --out out/cars
   slvp data world outputs/world --clips 20 --seed 1
   slvp evaluate world --data outputs/world --out outputs/scores
 """

@@ -6,6 +6,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
+from math import ceil
 from typing import NamedTuple
 
 import cv2
@@ -211,5 +212,5 @@ def _shorten(text: str, font: ImageFont.FreeTypeFont, room: int) -> str:
         )
     if font.getlength(text) <= room:
         return text
-    fits = bisect_right(range(len(text)), room, key=lambda n: font.getlength(text[:n] + "…"))
+    fits = bisect_right(range(len(text)), room, key=lambda n: ceil(font.getlength(text[:n] + "…")))
     return text[: max(fits - 1, 0)].rstrip() + "…"

@@ -72,7 +72,7 @@ def segment_video(
                     frame = waiting.popleft()
                     masks_EHW = prediction.masks_ETHW[:, t]
                     overlay_HW3 = draw_overlay(
-                        frame.image_HW3, masks_EHW, sentences, prediction.presence_ET[:, t]
+                        frame.image_HW3, masks_EHW, sentences, prediction.presence_ET[:, t].tolist()
                     )
                     writer.write(overlay_HW3, frame.time)
                     name = reader.frame_name(prediction.first_frame + t)

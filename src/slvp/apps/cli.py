@@ -25,7 +25,7 @@ Finds, in every frame of a video, the object that a sentence describes.
   resume      go on with an interrupted run of pretrain or finetune
   data world  make clips of the embedded world, with masks and expressions
 
-slvp COMMAND --help lists a command's options; slvp --version prints the version.
+slvp COMMAND --help lists a command's options, slvp --version the version.
 
   slvp segment examples/cars.mp4 "the red car" "the white car" --out out/cars
   slvp data world outputs/world --clips 20 --seed 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import cv2
 import numpy as np
@@ -46,15 +46,8 @@ class WorldMasks:
 
     def batch(self, rng: np.random.Generator) -> Batch:
         """Draw one of the worlds, then its clips."""
-        world = self.worlds[rng.integers(len(self.worlds))]
-        size = world.config.frames * world.config.height * world.config.width
-        clips = max(1, round(self.pixels / size))
-        return collate(
-            [
-                _mask_sample(world.clip(int(rng.integers(2**62))), self.expressions, rng)
-                for _ in range(clips)
-            ]
-        )
+        clips = _draw_clips(self.worlds, self.pixels, rng, "expressions")
+        return collate([_mask_sample(clip, self.expressions, rng) for clip in clips])
 
 
 @dataclass
@@ -92,15 +85,8 @@ class WorldFlow:
 
     def batch(self, rng: np.random.Generator) -> Batch:
         """Draw one of the worlds, then its clips; the last frame only serves the flow."""
-        world = self.worlds[rng.integers(len(self.worlds))]
-        size = world.config.frames * world.config.height * world.config.width
-        clips = max(1, round(self.pixels / size))
-        return collate(
-            [
-                _flow_sample(world.clip(int(rng.integers(2**62))), self.captions, rng)
-                for _ in range(clips)
-            ]
-        )
+        clips = _draw_clips(self.worlds, self.pixels, rng, "captions")
+        return collate([_flow_sample(clip, self.captions, rng) for clip in clips])
 
 
 class StepBatches(Dataset[Batch]):
@@ -148,6 +134,23 @@ def collate(samples: Sequence[Sample]) -> Batch:
         flow_BT2HW=stack("flow_T2HW"),
         valid_BTHW=stack("valid_THW"),
     )
+
+
+def _draw_clips(
+    worlds: Sequence[World],
+    pixels: int,
+    rng: np.random.Generator,
+    needs: Literal["expressions", "captions"],
+) -> list[Clip]:
+    """Draw about ``pixels`` of clips from one of the worlds, each with something to ask."""
+    world = worlds[rng.integers(len(worlds))]
+    size = world.config.frames * world.config.height * world.config.width
+    clips: list[Clip] = []
+    while len(clips) < max(1, round(pixels / size)):
+        clip = world.clip(int(rng.integers(2**62)))
+        if getattr(clip, needs):
+            clips.append(clip)
+    return clips
 
 
 def _mask_sample(clip: Clip, expressions: int, rng: np.random.Generator) -> Sample:

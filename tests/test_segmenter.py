@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from conftest import tiny_model
 
+from conftest import tiny_model
 from slvp.errors import UserError
 from slvp.models.slvp import SLVP
 from slvp.segmenter import Segmenter

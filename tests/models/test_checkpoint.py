@@ -2,9 +2,9 @@ import json
 
 import pytest
 import torch
-from conftest import tiny_config, tiny_model
 from safetensors.torch import load_file, save_file
 
+from conftest import tiny_config, tiny_model
 from slvp.errors import UserError
 from slvp.models import checkpoint
 from slvp.models.encoders import PackagedWeights

@@ -1,7 +1,7 @@
 import pytest
 import torch
-from conftest import tiny_model
 
+from conftest import tiny_model
 from slvp.models.heads import FlowOutput, MaskOutput
 from slvp.models.text import TextEncoder
 

@@ -11,9 +11,11 @@ from typing import BinaryIO
 
 import av
 import numpy as np
+from av.container import InputContainer
 from av.sidedata.sidedata import SideData
 from av.stream import Disposition
 from av.video.reformatter import Colorspace
+from av.video.stream import VideoStream
 
 from slvp.errors import UserError
 from slvp.types import UInt8Array
@@ -28,25 +30,34 @@ class DecodedFrames:
 
     def __init__(self, file: str | BinaryIO, *, label: str, name: str) -> None:
         self._file, self._label = file, label
-        self._start()
-        first, stream = self._first, self._stream
+        container, stream = self._open()
+        frames = self._decode(container, stream)
+        first = next(frames, None)  # only a frame shows that it is a video
+        if first is None:
+            raise self._no_frames()
+        self._prepared: Iterator[av.VideoFrame] | None = itertools.chain([first], frames)
+        self._size = first.width, first.height
+        self._orientation = _orientation(first)
+        self._start = (container.start_time or 0) / av.time_base
         rate = stream.average_rate or stream.guessed_rate or DEFAULT_RATE
-        width, height = first.width, first.height
-        if _orientation(first)[0]:
-            width, height = height, width
+        width, height = reversed(self._size) if self._orientation[0] else self._size
         self.info = VideoInfo(
             name=name,
             width=width,
             height=height,
             frame_rate=rate,
-            frame_count=stream.frames or self._count_from_duration(rate),
-            has_audio=isinstance(file, str) and bool(self._container.streams.audio),
+            frame_count=stream.frames or _count_from_duration(container, stream, rate),
+            has_audio=bool(container.streams.audio) and self._can_be_reopened(),
         )
 
-    def _start(self) -> None:
-        """Open the file and decode its first frame: only that shows that it is a video."""
+    def _can_be_reopened(self) -> bool:
+        return isinstance(self._file, str) and Path(self._file).is_file()
+
+    def _open(self) -> tuple[InputContainer, VideoStream]:
         try:
-            self._container = av.open(self._file, mode="r")
+            container = av.open(self._file, mode="r")
+        except av.error.EOFError as error:
+            raise self._no_frames() from error
         except av.FFmpegError as error:
             raise UserError(
                 f"{self._label} can't be read as a video ({error.strerror}); "
@@ -54,42 +65,43 @@ class DecodedFrames:
             ) from error
         pictures = [
             stream
-            for stream in self._container.streams.video
+            for stream in container.streams.video
             if not stream.disposition & Disposition.attached_pic  # the cover of a song
         ]
         if not pictures:
             raise UserError(f"{self._label} has no moving pictures in it; give a video.")
-        self._stream = pictures[0]
-        if max(self._stream.width, self._stream.height) > MAX_SIDE:
+        stream = pictures[0]
+        if max(stream.width, stream.height) > MAX_SIDE:
             raise UserError(
-                f"{self._label} claims {self._stream.width} x {self._stream.height} pixels; "
+                f"{self._label} claims {stream.width} x {stream.height} pixels; "
                 f"give a video of at most {MAX_SIDE} pixels a side."
             )
-        self._stream.thread_type = "AUTO"
-        self._later: Iterator[av.VideoFrame] | None = self._decode()
-        first = next(self._later, None)
-        if first is None:
-            raise UserError(f"{self._label} has no frames in it; give a video that has some.")
-        self._first = first
+        stream.thread_type = "AUTO"
+        return container, stream
 
-    def _decode(self) -> Iterator[av.VideoFrame]:
+    def _decode(self, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
+        """Decode to the end; the container is closed with the generator and never before it."""
         count, cut_off = 0, False
         try:
-            for packet in self._container.demux(self._stream):
-                # The packet that ends the stream is empty. Broadcasts have corrupt packets in
-                # their midst that decoders conceal, so only a broken last one is an error.
-                if packet.size:
-                    cut_off = packet.is_corrupt
-                for frame in packet.decode():
-                    count += 1
-                    yield frame
+            with container:
+                for packet in container.demux(stream):
+                    # The packet that ends the stream is empty. Broadcasts have corrupt packets in
+                    # their midst that decoders conceal, so only a broken last one is an error.
+                    if packet.size:
+                        cut_off = packet.is_corrupt
+                    for frame in packet.decode():
+                        count += 1
+                        yield frame
         except av.FFmpegError as error:
             raise self._damaged(count) from error
         if cut_off:
             raise self._damaged(count)
 
+    def _no_frames(self) -> UserError:
+        return UserError(f"{self._label} has no frames in it; give a video that has some.")
+
     def _damaged(self, count: int) -> UserError:
-        if count == 0 and not isinstance(self._file, str):
+        if count == 0 and not self._can_be_reopened():
             return UserError(
                 f"{self._label} has no frame that can be decoded on the fly; give the file itself, "
                 "or an mp4 with its index at the front (ffmpeg -movflags +faststart)."
@@ -99,31 +111,19 @@ class DecodedFrames:
             "copy or download it again, or repair it."
         )
 
-    def _count_from_duration(self, rate: Fraction) -> int | None:
-        stream, container = self._stream, self._container
-        if stream.duration and stream.time_base:
-            return round(stream.duration * stream.time_base * rate)
-        if container.duration:
-            return round(Fraction(container.duration, av.time_base) * rate)
-        return None
-
     def __iter__(self) -> Iterator[Frame]:
-        if self._later is None:
-            self.close()
-            self._start()
-        assert self._later is not None
-        frames, self._later = itertools.chain([self._first], self._later), None
-        start = (self._container.start_time or 0) / av.time_base
-        transposed, flip_x, flip_y = _orientation(self._first)
-        width, height = self._first.width, self._first.height
+        frames, self._prepared = self._prepared, None
+        if frames is None:
+            frames = self._decode(*self._open())
+        transposed, flip_x, flip_y = self._orientation
         for index, frame in enumerate(frames):
             # A stream may change its size midway; players scale to the first one, so do we.
-            image_HW3 = _to_rgb(frame, width, height)
+            image_HW3 = _to_rgb(frame, *self._size)
             if transposed:
                 image_HW3 = image_HW3.transpose(1, 0, 2)
             image_HW3 = image_HW3[:: -1 if flip_y else 1, :: -1 if flip_x else 1]
             untimed = frame.pts is None
-            time = float(index / self.info.frame_rate) if untimed else frame.time - start
+            time = float(index / self.info.frame_rate) if untimed else frame.time - self._start
             yield Frame(np.ascontiguousarray(image_HW3), time)
 
     def frame_name(self, index: int) -> str:
@@ -131,21 +131,33 @@ class DecodedFrames:
         return f"{index:05d}"
 
     def close(self) -> None:
-        """Release the file."""
-        self._container.close()
+        """Release the file, unless an iteration goes on; that one releases it at its end."""
+        self._prepared = None
+
+
+def _count_from_duration(
+    container: InputContainer, stream: VideoStream, rate: Fraction
+) -> int | None:
+    if stream.duration and stream.time_base:
+        return round(stream.duration * stream.time_base * rate)
+    if container.duration:
+        return round(Fraction(container.duration, av.time_base) * rate)
+    return None
 
 
 def check_file(path: Path) -> None:
     """Find what can be told from the bytes of a file, with better words than the decoder has."""
     if not path.exists():
         raise UserError(f"{path} doesn't exist; give a video file, a folder of images, or '-'.")
+    if not path.is_file():  # a named pipe, whose first bytes the decoder will want
+        return
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
             boxes = _top_level_boxes(file)
     except OSError as error:
         raise UserError(f"{path} can't be read: {error.strerror}; check its rights.") from error
-    if size == 0 and path.is_file():
+    if size == 0:
         raise UserError(f"{path} is empty (0 bytes); copy or download it again.")
     if boxes and boxes[0][0] in _ISO_FIRST_BOXES:
         # FFmpeg decodes what is left of a cut file and then ends as if all were well.

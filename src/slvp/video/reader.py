@@ -53,7 +53,7 @@ class VideoReader:
         return self._frames.frame_name(index)
 
     def close(self) -> None:
-        """Release the file."""
+        """Release the file; an iteration that goes on releases it at its end."""
         self._frames.close()
 
     def __enter__(self) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -64,16 +64,13 @@ class VideoWriter:
         self._sound: _Sound | None = None
 
     def __enter__(self) -> Self:
-        try:
-            self._part.open("xb").close()
-        except OSError as error:
-            raise UserError(
-                f"{self._path} can't be written ({error.strerror}); give a file in a folder that "
-                "exists and that you may write to."
-            ) from error
-        self._container: OutputContainer = av.open(
-            str(self._part), mode="w", format="mp4", options={"movflags": "+faststart"}
-        )
+        if self._path.is_dir():
+            raise UserError(f"{self._path} is a folder; give the name of a file that isn't there.")
+        with self._writing():
+            self._part.open("wb").close()
+            self._container: OutputContainer = av.open(
+                str(self._part), mode="w", format="mp4", options={"movflags": "+faststart"}
+            )
         return self
 
     def write(self, image_HW3: UInt8Array, time: float | None = None) -> None:
@@ -90,7 +87,7 @@ class VideoWriter:
             pts = self._last_pts + self._ticks_per_frame
         else:
             pts = max(round(time / self._tick), self._last_pts + 1)
-        with _as_user_error(f"{self._path} can't be written"):
+        with self._writing():
             if self._stream is None:
                 self._stream = self._add_video(even_HW3.shape[1], even_HW3.shape[0])
                 if self._audio_from is not None:
@@ -105,6 +102,12 @@ class VideoWriter:
             self._last_pts = pts
             if self._sound is not None:
                 self._sound.mux_until(float(pts * self._tick))
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return _as_user_error(
+            f"{self._path} can't be written",
+            "give a file in a folder that exists, that you may write to and that has room",
+        )
 
     def _add_video(self, width: int, height: int) -> VideoStream:
         options = {"preset": "veryfast", "crf": "20"}
@@ -135,12 +138,12 @@ class VideoWriter:
     def _finish(self) -> None:
         if self._stream is None:
             raise ValueError(f"no frame was written to {self._path}")
-        with _as_user_error(f"{self._path} can't be written"):
+        with self._writing():
             if self._sound is not None:
                 self._sound.mux_until(float((self._last_pts + self._ticks_per_frame) * self._tick))
             self._container.mux(self._stream.encode(None))
             self._container.close()
-        self._part.replace(self._path)
+            self._part.replace(self._path)
 
 
 class _Sound:
@@ -149,13 +152,13 @@ class _Sound:
     def __init__(self, source: Path, output: OutputContainer) -> None:
         self._output = output
         self._packets: Iterator[Packet[AudioStream]] = iter(())
-        self._failure = f"the sound of {source} can't be read"
-        with _as_user_error(self._failure):
+        self._source = source
+        with self._reading():
             self._input = av.open(str(source), mode="r")
         if not self._input.streams.audio:
             return
         track = self._input.streams.audio[0]
-        if track.codec_context.name in _COPIED_AUDIO:
+        if track.codec_context.codec.canonical_name in _COPIED_AUDIO:
             self._packets = self._copied(track, output.add_stream_from_template(track))
         else:
             encoder = output.add_stream("aac", rate=_AUDIO_RATE)
@@ -173,9 +176,14 @@ class _Sound:
     def close(self) -> None:
         self._input.close()
 
+    def _reading(self) -> AbstractContextManager[None]:
+        return _as_user_error(
+            f"the sound of {self._source} can't be read", "repair the file or give one without"
+        )
+
     def _copied(self, track: AudioStream, copy: AudioStream) -> Iterator[Packet[AudioStream]]:
         start = self._start(track)
-        with _as_user_error(self._failure):
+        with self._reading():
             for packet in self._input.demux(track):
                 if packet.pts is not None and packet.dts is not None:  # else the empty last one
                     packet.pts, packet.dts = packet.pts - start, packet.dts - start
@@ -184,7 +192,7 @@ class _Sound:
 
     def _encoded(self, track: AudioStream, encoder: AudioStream) -> Iterator[Packet[AudioStream]]:
         start = self._start(track)
-        with _as_user_error(self._failure):
+        with self._reading():
             for frame in self._input.decode(track):
                 if frame.pts is not None:
                     frame.pts -= start
@@ -199,8 +207,8 @@ class _Sound:
 
 
 @contextmanager
-def _as_user_error(failure: str) -> Iterator[None]:
+def _as_user_error(failure: str, advice: str) -> Iterator[None]:
     try:
         yield
-    except av.FFmpegError as error:
-        raise UserError(f"{failure} ({error.strerror}).") from error
+    except (av.FFmpegError, OSError) as error:
+        raise UserError(f"{failure} ({error.strerror}); {advice}.") from error

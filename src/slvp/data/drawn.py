@@ -20,6 +20,10 @@ COLOUR_VALUES: dict[str, tuple[int, int, int]] = {
     "orange": (240, 130, 30),
 }
 
+_CORNERS = [(0.35, 0.04), (0.65, 0.04), (0.65, 0.35), (0.96, 0.35), (0.96, 0.65), (0.65, 0.65)]
+# The lower left half is the upper right half, turned.
+_CROSS = np.array([*_CORNERS, *[(1 - x, 1 - y) for x, y in _CORNERS]])
+
 
 def _polygon(points: list[tuple[float, float]]) -> UInt8Array:
     canvas = np.zeros((SIDE, SIDE), np.uint8)
@@ -64,10 +68,7 @@ def shape_masks() -> dict[str, UInt8Array]:
         "triangle": _polygon([(0.5, 0.04), (0.96, 0.94), (0.04, 0.94)]),
         "star": _star(),
         "heart": _heart(),
-        "cross": _polygon(
-            [(0.35, 0.04), (0.65, 0.04), (0.65, 0.35), (0.96, 0.35), (0.96, 0.65), (0.65, 0.65)]
-            + [(0.65, 0.96), (0.35, 0.96), (0.35, 0.65), (0.04, 0.65), (0.04, 0.35), (0.35, 0.35)]
-        ),
+        "cross": _fill(np.zeros((SIDE, SIDE), np.uint8), _CROSS * SIDE),
     }
 
 

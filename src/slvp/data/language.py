@@ -21,9 +21,8 @@ MOVES = 0.07  # of the frame's width over the clip: motion that anyone sees
 RESTS = 0.015  # motion that nobody sees
 APART = 0.12  # between centres: clearly to one side of
 
-_Maker = Callable[
-    [np.random.Generator, Sighting, Phrase, list[Sighting], list[Sighting]], list[str]
-]
+_Everyone = list[Sighting]
+_Maker = Callable[[np.random.Generator, Sighting, Phrase, _Everyone, _Everyone], list[str]]
 
 
 def _centres(sighting: Sighting) -> Array:
@@ -128,8 +127,8 @@ def _place(
 _SIDES = {
     "left": ("on the left", "on the left side", "to the left", "at left", "on the left hand side"),
     "right": ("on the right", "on the right side", "to the right", "at right"),
-    "top": ("at the top", "at the top of the picture", "above"),
-    "bottom": ("at the bottom", "at the bottom of the picture", "below"),
+    "top": ("at the top", "at the top of the picture", "at the upper side"),
+    "bottom": ("at the bottom", "at the bottom of the picture", "at the lower side"),
 }
 
 
@@ -156,7 +155,8 @@ def _size(
     rivals: list[Sighting],
     everyone: list[Sighting],
 ) -> list[str]:
-    if not rivals or not phrase.plain:
+    # "The bigger woman in a coat and a hat" is nobody's way to put it.
+    if not rivals or not phrase.plain or len(phrase.body.split()) > 2:
         return []
 
     def larger(a: Sighting, b: Sighting) -> bool:
@@ -198,15 +198,11 @@ def _relation(
         rest = [r for r in rivals if r is not landmark]
         for axis, pair in ((0, ("to the left of", "to the right of")), (1, ("above", "below"))):
             for words, first in zip(pair, (True, False), strict=True):
-
-                def beyond(a: Sighting, axis: int = axis, first: bool = first) -> bool:
-                    return _before(a, landmark, axis) if first else _before(landmark, a, axis)
-
-                def against(a: Sighting, axis: int = axis, first: bool = first) -> bool:
-                    a_T, b_T = _centres(a)[:, axis], _centres(landmark)[:, axis]
-                    return _mostly(_holds(a_T > b_T if first else a_T < b_T, a_T, b_T))
-
-                if beyond(target) and all(against(r) for r in rest):
+                likewise = [_beyond(r, landmark, axis, first) for r in rest]
+                ahead = (
+                    _before(target, landmark, axis) if first else _before(landmark, target, axis)
+                )
+                if ahead and not any(likewise):
                     texts.append(f"{start} {words} {the}")
                     if axis == 0:
                         side = "left" if first else "right"
@@ -215,6 +211,12 @@ def _relation(
         if gap < 0.08 and all(_gap(r, landmark) > gap + 0.15 for r in rest):
             texts += [f"{start} next to {the}", f"{start} beside {the}", f"{start} near {the}"]
     return texts
+
+
+def _beyond(a: Sighting, landmark: Sighting, axis: int, first: bool) -> bool:
+    """Whether ``a`` is left of or above the landmark (else right of or below) in any frame."""
+    ahead_T = (_centres(landmark) - _centres(a))[:, axis] * (1 if first else -1)
+    return bool((ahead_T > 0).any())
 
 
 def _gap(a: Sighting, b: Sighting) -> float:
@@ -402,7 +404,7 @@ def expressions(
         absent: share of expressions that describe nothing in the clip.
     """
     per_object = [_about(rng, s, everyone) for s in everyone if s.referable]
-    rng.shuffle(per_object)  # type: ignore[arg-type]
+    rng.shuffle(per_object)
     chosen: list[Expression] = []
     several = _several(rng, everyone) if rng.random() < 0.35 else None
     chosen += [several] if several else []

@@ -56,7 +56,7 @@ def smooth_offsets(
     speed_up = rng.normal(0, 0.25) / max(1, steps - 1)
     travelled = reach * (time + speed_up * (time**2 - np.mean(time**2)))
     curve = reach * (time**2 - np.mean(time**2)) / max(1, steps - 1)
-    return travelled[:, None] * along + curve[:, None] * across
+    return np.asarray(travelled[:, None] * along + curve[:, None] * across, np.float64)
 
 
 def camera_path(
@@ -80,9 +80,10 @@ def camera_path(
         reach: typical pan in pixels a step.
         follow_T2: scene position of an object to keep in place, if any.
     """
-    pan_T2 = np.zeros((steps, 2))
-    zoom_T, angle_T = np.ones(steps), np.zeros(steps)
-    time = np.arange(steps) - (steps - 1) / 2
+    pan_T2: Float64Array = np.zeros((steps, 2))
+    zoom_T: Float64Array = np.ones(steps)
+    angle_T: Float64Array = np.zeros(steps)
+    time = np.linspace(-0.5, 0.5, steps) * (steps - 1)
     if moving:
         pan_T2 = smooth_offsets(rng, steps, reach * rng.random(), bend=0.2)
         if rng.random() < 0.4:

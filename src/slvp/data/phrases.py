@@ -14,8 +14,8 @@ from slvp.types import UInt8Array
 Array = npt.NDArray[np.float64]
 
 _POSTURE = re.compile(
-    r" (standing|sitting|walking|running|lying|lying down|crouching|jumping|grazing|kneeling|"
-    r"squatting|rearing|lunging|falling|leaning|seen from behind|seen from the side)$"
+    r"( (standing|sitting|walking|running|lying|lying down|crouching|jumping|grazing|"
+    r"kneeling|squatting|rearing|lunging|falling|leaning|seen from behind|seen from the side))+$"
 )
 
 
@@ -99,7 +99,7 @@ def without_posture(body: str) -> str:
 
 
 def phrases(rng: np.random.Generator, sighting: Sighting) -> list[Phrase]:
-    """Return phrases that describe the object: its caption, a paraphrase, class, broader classes."""
+    """Return phrases for the object: its caption, a paraphrase, class, broader classes."""
     class_name = sighting.class_name
     caption = sighting.caption
     if not sighting.singular:

@@ -77,16 +77,12 @@ SPOKEN_CATEGORIES: frozenset[str] = CATEGORIES - {"object", "furniture"}
 _CONFUSABLE = [
     set(group.split(", "))
     for group in (
+        "horse, donkey",
         "ship, boat, sailboat, sailing ship",
         "turtle, sea turtle",
         "cat, wildcat, cougar, tiger, lion",
-        "horse, rider, donkey",
-        "bicycle, cyclist, tricycle",
-        "motorcycle, motorcyclist, scooter, bicycle",
-        "skateboard, skateboarder",
-        "skier, snowboarder, skis, snowboard",
-        "surfer, surfboard",
-        "tennis player, tennis racket",
+        "motorcycle, scooter, bicycle, tricycle",
+        "skier, snowboarder",
         "cup, jug, bowl, glass, wine glass, jar, vase, bottle",
         "statue, buddha statue, person, man, woman, people",
         "teddy bear, bear, panda",
@@ -118,6 +114,18 @@ _CONFUSABLE = [
         "dog, wolf, fox",
     )
 ]
+# Cut-outs of these people show their things, too: "bicycle" could mean part of a cyclist.
+_CARRIES = {
+    "cyclist": {"bicycle"},
+    "motorcyclist": {"motorcycle", "scooter"},
+    "rider": {"horse"},
+    "skateboarder": {"skateboard"},
+    "surfer": {"surfboard"},
+    "skier": {"skis"},
+    "snowboarder": {"snowboard"},
+    "tennis player": {"tennis racket"},
+    "baseball player": {"baseball bat", "baseball glove"},
+}
 _SEXES = {"man", "woman", "child"}
 _ACTORS = {
     "skateboarder", "tennis player", "skier", "surfer", "baseball player", "snowboarder",
@@ -226,6 +234,8 @@ def could_be(noun: str, class_name: str, class_broader: tuple[str, ...]) -> bool
     if noun in CATEGORIES and not class_broader:
         return True
     if any(noun in group and class_name in group for group in _CONFUSABLE):
+        return True
+    if noun in _CARRIES.get(class_name, ()):
         return True
     people = {noun, class_name}
     if all(name == "person" or "person" in broader(name) for name in people):

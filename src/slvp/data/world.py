@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from slvp.data import compositing, language, motion
 from slvp.data.cutouts import Cutout, CutoutLibrary
-from slvp.types import Clip, Float32Array, UInt8Array
+from slvp.data.rendering import Layer, render, sightings
+from slvp.types import Clip, UInt8Array
 
 _UPRIGHT = {"person", "vehicle", "animal", "furniture"}
 # People, animals and vehicles are what videos and their sentences are about.
@@ -73,18 +74,6 @@ class WorldConfig:
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class _Layer:
-    """One pasted thing: T + 1 affine matrices (33) from its pixels to the frames."""
-
-    object_id: int  # 0: a patch that is no object
-    cutout: Cutout
-    path: motion.ObjectPath
-    rgba: UInt8Array
-    to_frame_T33: npt.NDArray[np.float64]
-    shadow: tuple[float, float, float] | None
-
-
 class World:
     """Draws clips from a library of cut-outs.
 
@@ -140,7 +129,7 @@ class World:
                 place = int(rng.integers(0, len(layers) + 1))
                 layers.insert(place, self._patch(rng, camera_T33))
         rendered = [
-            _render(backdrop, to_backdrop, camera_T33, layers, moment, config)
+            render(backdrop, to_backdrop, camera_T33, layers, moment, config.height, config.width)
             for moment in range(config.frames)
         ]
         frames_THWC = np.stack([frame for frame, _, _ in rendered])
@@ -148,13 +137,15 @@ class World:
         flow_THW2 = np.stack([flow for _, _, flow in rendered])
         if config.randomise:
             frames_THWC = compositing.degrade(rng, frames_THWC)
-        sightings = _sightings(layers, ids_THW, rng.random(len(layers)) < config.clutter, config)
+        clutter = rng.random(len(layers)) < config.clutter
+        clutter[-1] = False  # something is left to refer to
+        seen = sightings(layers, ids_THW, clutter)
         return Clip(
             frames_THWC=frames_THWC,
             expressions=language.expressions(
-                rng, sightings, self._absent_cutouts(rng), config.max_expressions, config.absent
+                rng, seen, self._absent_cutouts(rng), config.max_expressions, config.absent
             ),
-            captions=language.captions(rng, sightings, config.max_captions),
+            captions=language.captions(rng, seen, config.max_captions),
             ids_THW=ids_THW,
             flow_THW2=flow_THW2,
             camera_T33=np.stack(
@@ -276,7 +267,7 @@ class World:
         path: motion.ObjectPath,
         camera_T33: npt.NDArray[np.float64],
         backdrop: UInt8Array,
-    ) -> _Layer:
+    ) -> Layer:
         source = cutout.load()
         rgba, to_source = compositing.prepare(
             rng,
@@ -290,9 +281,9 @@ class World:
             reach = float(path.scales_T.mean()) * source.shape[0] * 0.08
             shadow = (rng.uniform(0.15, 0.5), rng.normal(0, reach), abs(rng.normal(0, reach)))
         to_frame_T33 = camera_T33 @ path.to_scene(*source.shape[:2]) @ to_source
-        return _Layer(object_id, cutout, path, rgba, to_frame_T33, shadow)
+        return Layer(object_id, cutout, path, rgba, to_frame_T33, shadow)
 
-    def _patch(self, rng: np.random.Generator, camera_T33: npt.NDArray[np.float64]) -> _Layer:
+    def _patch(self, rng: np.random.Generator, camera_T33: npt.NDArray[np.float64]) -> Layer:
         """A piece of another background in the shape of a cut-out."""
         config = self.config
         cutout = self._pick(rng)
@@ -314,85 +305,4 @@ class World:
             rng, np.dstack([texture, alpha]), scale, texture, randomise=config.randomise
         )
         to_frame_T33 = camera_T33 @ path.to_scene(rows, columns) @ to_source
-        return _Layer(0, cutout, path, rgba, to_frame_T33, None)
-
-
-def _affine_flow(matrix: npt.NDArray[np.float64], box: tuple[slice, slice]) -> Float32Array:
-    """Flow (HW2) in a box of the frame, of points that ``matrix`` (33) moves."""
-    step = (matrix - np.eye(3)).astype(np.float32)
-    y = np.arange(box[0].start, box[0].stop, dtype=np.float32)[:, None]
-    x = np.arange(box[1].start, box[1].stop, dtype=np.float32)[None]
-    return np.stack([step[i, 0] * x + step[i, 1] * y + step[i, 2] for i in (0, 1)], axis=-1)
-
-
-def _render(
-    backdrop: UInt8Array,
-    to_backdrop: npt.NDArray[np.float64],
-    camera_T33: npt.NDArray[np.float64],
-    layers: list[_Layer],
-    moment: int,
-    config: WorldConfig,
-) -> tuple[UInt8Array, UInt8Array, Float32Array]:
-    """Return the frame (HW3) at a moment, the visible ids (HW) and the flow (HW2) to the next."""
-    height, width = config.height, config.width
-    from_frame = to_backdrop @ np.linalg.inv(camera_T33[moment])
-    frame = np.asarray(
-        cv2.warpAffine(
-            backdrop,
-            from_frame[:2],
-            (width, height),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REFLECT_101,
-        ),
-        np.uint8,
-    )
-    ids = np.zeros((height, width), np.uint8)
-    flow = _affine_flow(
-        camera_T33[moment + 1] @ np.linalg.inv(camera_T33[moment]),
-        (slice(0, height), slice(0, width)),
-    )
-    for layer in layers:
-        pasted = compositing.paste(frame, layer.rgba, layer.to_frame_T33[moment], layer.shadow)
-        if pasted is None:
-            continue
-        box, mask = pasted
-        ids[box][mask] = layer.object_id
-        step = layer.to_frame_T33[moment + 1] @ np.linalg.inv(layer.to_frame_T33[moment])
-        np.copyto(flow[box], _affine_flow(step, box), where=mask[..., None])
-    return frame, ids, flow
-
-
-def _sightings(
-    layers: list[_Layer],
-    ids_THW: UInt8Array,
-    clutter: npt.NDArray[np.bool_],
-    config: WorldConfig,
-) -> list[language.Sighting]:
-    """Measure what language needs to know of every object that is seen at all."""
-    seen = []
-    size = np.array([config.width, config.height], float)
-    for layer, is_clutter in zip(layers, clutter, strict=True):
-        visible_THW = ids_THW == layer.object_id
-        if layer.object_id == 0 or not visible_THW.any():
-            continue
-        opaque = float((layer.rgba[..., 3] > 127).sum())
-        whole_T = np.abs(np.linalg.det(layer.to_frame_T33[:, :2, :2]))[: config.frames] * opaque
-        height, width = layer.rgba.shape[:2]
-        middle = np.array([(width - 1) / 2, (height - 1) / 2, 1])
-        path = layer.path
-        seen.append(
-            language.Sighting(
-                object_id=layer.object_id,
-                class_name=layer.cutout.class_name,
-                caption=layer.cutout.caption,
-                broader=layer.cutout.broader,
-                boxes_T4=language.boxes(visible_THW),
-                areas_T=visible_THW.mean((1, 2)),
-                visible_T=visible_THW.sum((1, 2)) / np.maximum(whole_T, 1),
-                whole_centres_T2=(layer.to_frame_T33 @ middle)[: config.frames, :2] / size,
-                drift_T2=(path.centres_T2 - path.centres_T2[0])[: config.frames] / config.width,
-                growth=float(path.scales_T[config.frames - 1] / path.scales_T[0]),
-                clutter=bool(is_clutter),
-            )
-        )
-    return seen
+        return Layer(0, cutout, path, rgba, to_frame_T33, None)

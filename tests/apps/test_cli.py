@@ -248,6 +248,18 @@ def test_interrupted_run_leaves_nothing(
     assert _tree(tmp_path) == set()
 
 
+def test_a_missing_benchmark_gets_one_line_and_leaves_nothing(
+    model: Path, tmp_path: Path, capsys
+) -> None:
+    data, out = tmp_path / "data", tmp_path / "scores"
+    options = ["--data", str(data), "--out", str(out), "--model", str(model)]
+    assert cli.run(["evaluate", "ref-davis17", *options]) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.startswith(f"slvp: {data}")
+    assert len(complaint.splitlines()) == 1
+    assert _tree(tmp_path) == set()
+
+
 def test_help_fits_one_screen_and_names_every_command(capsys) -> None:
     assert cli.run(["--help"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -37,6 +37,9 @@ def evaluate_benchmark(
     Raises:
         UserError: the data, the model, an option or ``out`` is not usable.
     """
+    load, protocol = BENCHMARKS[benchmark]
+    expressions = load(data)
+    segmenter = Segmenter.from_pretrained(model, device=device, size=size, threshold=threshold)
     if out is not None:
         # Before hours of work, not after.
         try:
@@ -45,9 +48,6 @@ def evaluate_benchmark(
             raise UserError(
                 f"{out}: can't be made ({error.strerror}); name another folder as --out"
             ) from error
-    load, protocol = BENCHMARKS[benchmark]
-    expressions = load(data)
-    segmenter = Segmenter.from_pretrained(model, device=device, size=size, threshold=threshold)
     evaluation = evaluate(segmenter, expressions, protocol, progress=not quiet)
     card = make_card(
         evaluation,

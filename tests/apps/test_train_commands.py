@@ -1,0 +1,64 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slvp.apps import cli
+from slvp.training import loop
+from slvp.training.config import TrainConfig
+from slvp.training.recipes import recipe
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the training loop was asked for, instead of training."""
+    asked: dict[str, Any] = {}
+
+    def train(config: TrainConfig, folder: Path, *, quiet: bool) -> Path:
+        asked.update(config=config, folder=folder, quiet=quiet)
+        return folder / "model"
+
+    monkeypatch.setattr(loop, "train", train)
+    return asked
+
+
+def test_finetune_changes_what_the_options_name_and_nothing_else(
+    trained: dict[str, Any], capsys
+) -> None:
+    options = ["--init", "runs/flow/model", "--library", "a", "b", "--stamps", "--steps", "7"]
+    assert cli.run(["finetune", "lite", *options, "--seed", "3", "--quiet"]) == 0
+    lite = recipe("lite", "finetune")
+    data = replace(lite.data, cutouts=("a", "b"), stamps=True)
+    assert trained == {
+        "config": replace(lite, data=data, init="runs/flow/model", steps=7, seed=3),
+        "folder": Path("runs/finetune-lite"),
+        "quiet": True,
+    }
+    assert "runs/finetune-lite/model" in capsys.readouterr().out
+
+
+def test_pretrain_runs_the_recipe_as_it_is(trained: dict[str, Any], tmp_path: Path) -> None:
+    assert cli.run(["pretrain", "lite-language", "--out", str(tmp_path)]) == 0
+    assert trained["config"] == recipe("lite-language", "pretrain")
+    assert trained["folder"] == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["pretrain", "no-such-recipe"], "no-such-recipe"),
+        (["pretrain", "lite", "--steps", "0"], "--steps 0"),
+        (["resume", "no-such-run"], "no-such-run"),
+    ],
+)
+def test_a_mistake_in_training_gets_one_line(
+    arguments: list[str], named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(arguments) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.startswith("slvp: ")
+    assert named in complaint
+    assert len(complaint.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []

@@ -17,7 +17,7 @@ from torch.utils.data import Dataset
 
 from slvp.data.flow import camera_flow, camera_homography, dis_flow, forward_backward_valid
 from slvp.data.stills import Stills
-from slvp.data.transforms import Photometric, frames_to_tensor, object_mask
+from slvp.data.transforms import frames_to_tensor, object_mask
 from slvp.data.world import World
 from slvp.types import Batch, Clip, Float32Array, Sample, UInt8Array
 
@@ -58,16 +58,15 @@ class StillMasks:
     sizes: Sequence[tuple[int, int]]
     pixels: int
     expressions: int
-    photometric: Photometric
 
     def batch(self, rng: np.random.Generator) -> Batch:
         """Draw a frame size, then photographs."""
-        height, width = self.sizes[rng.integers(len(self.sizes))]
-        samples = []
-        for _ in range(max(1, round(self.pixels / (height * width)))):
+        height, width = self.sizes[int(rng.integers(len(self.sizes)))]
+        samples: list[Sample] = []
+        while len(samples) < max(1, round(self.pixels / (height * width))):
             clip = self.stills.clip(int(rng.integers(len(self.stills))), rng, height, width)
-            clip.frames_THWC = self.photometric(clip.frames_THWC, rng)
-            samples.append(_mask_sample(clip, self.expressions, rng))
+            if clip.expressions:
+                samples.append(_mask_sample(clip, self.expressions, rng))
         return collate(samples)
 
 
@@ -143,7 +142,7 @@ def _draw_clips(
     needs: Literal["expressions", "captions"],
 ) -> list[Clip]:
     """Draw about ``pixels`` of clips from one of the worlds, each with something to ask."""
-    world = worlds[rng.integers(len(worlds))]
+    world = worlds[int(rng.integers(len(worlds)))]
     size = world.config.frames * world.config.height * world.config.width
     clips: list[Clip] = []
     while len(clips) < max(1, round(pixels / size)):

@@ -140,8 +140,11 @@ def learning_rate(config: OptimiserConfig, step: int, steps: int) -> float:
 
 def _initialise(model: SLVP, init: str, quiet: bool) -> None:
     reused, new = reuse(model, from_pretrained(init).stored_state())
-    if not reused:
-        raise UserError(f"init {init!r}: none of its tensors fits this recipe's model")
+    if len(reused) < len(new):
+        raise UserError(
+            f"init {init!r}: only {len(reused)} of {len(reused) + len(new)} tensors fit this "
+            "recipe's model; expected one pre-trained by the same recipe"
+        )
     if not quiet:
         parts = sorted({name.split(".")[0] for name in new}) or ["none"]
         print(

@@ -7,7 +7,6 @@ from pathlib import Path
 from slvp.data.cutouts import CutoutLibrary
 from slvp.data.datasets import BatchSource, StepBatches, StillMasks, WorldFlow, WorldMasks
 from slvp.data.stills import Stills
-from slvp.data.transforms import Photometric
 from slvp.data.world import World, WorldConfig
 from slvp.training.config import DataConfig, TrainConfig
 
@@ -35,11 +34,8 @@ def build_batches(config: TrainConfig) -> tuple[StepBatches, StepBatches]:
     sources: list[BatchSource] = [_world_source(config, training)]
     shares = [1.0]
     if data.stills and config.task == "finetune":
-        sources.append(
-            StillMasks(
-                Stills(Path(data.stills)), data.sizes, data.pixels, data.expressions, Photometric()
-            )
-        )
+        stills = Stills(Path(data.stills))
+        sources.append(StillMasks(stills, data.sizes, data.pixels, data.expressions))
         shares = [1 - data.stills_share, data.stills_share]
     return (
         StepBatches(sources, shares, config.seed, config.steps),

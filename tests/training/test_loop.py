@@ -1,0 +1,150 @@
+import csv
+import dataclasses
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from conftest import tiny_config
+from slvp.errors import UserError
+from slvp.models.slvp import SLVP
+from slvp.segmenter import Segmenter
+from slvp.training import loop
+from slvp.training.config import DataConfig, OptimiserConfig, TrainConfig
+from slvp.training.recipes import RECIPES, recipe
+
+DATA = DataConfig(sizes=((64, 64),), frames=(2,), pixels=2 * 2 * 64 * 64, expressions=2)
+
+
+def tiny_run(task="finetune", **changes) -> TrainConfig:
+    head = "mask" if task == "finetune" else "flow"
+    config = TrainConfig(
+        task=task,
+        model=tiny_config(head=head),
+        data=DATA,
+        optimiser=OptimiserConfig(learning_rate=3e-3, warmup=2, ema=0.5),
+        steps=6,
+        validate_every=3,
+        validation_batches=2,
+        checkpoint_every=2,
+        workers=0,
+    )
+    return dataclasses.replace(config, **changes)
+
+
+def logged(run, name):
+    with (run / "log.csv").open() as file:
+        return {
+            int(r["step"]): float(r["value"]) for r in csv.DictReader(file) if r["name"] == name
+        }
+
+
+@pytest.fixture(autouse=True)
+def log_every_step(monkeypatch):
+    monkeypatch.setattr(loop, "_LOG_EVERY", 1)
+
+
+@pytest.mark.parametrize("task", ["pretrain", "finetune"])
+def test_a_run_leaves_a_model_logs_and_scores(task, tmp_path, capsys):
+    model = loop.train(tiny_run(task), tmp_path / "run")
+    assert SLVP.from_pretrained(model).config.head == ("mask" if task == "finetune" else "flow")
+    assert sorted(logged(tmp_path / "run", "train/loss")) == list(range(6))
+    score = "held-out/iou" if task == "finetune" else "held-out/predicted_epe"
+    assert sorted(logged(tmp_path / "run", score)) == [2, 5]
+    assert any((tmp_path / "run/tensorboard").iterdir())
+    assert "step 6" in capsys.readouterr().err
+
+
+def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, monkeypatch):
+    loop.train(tiny_run(), tmp_path / "whole", quiet=True)
+
+    class Killed(Exception):
+        pass
+
+    saved = loop.Run.save_checkpoint
+
+    def die_after_step_4(self, state):
+        saved(self, state)
+        if state["step"] == 4:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop.Run, "save_checkpoint", die_after_step_4)
+        with pytest.raises(Killed):
+            loop.train(tiny_run(), tmp_path / "cut", quiet=True)
+    assert not (tmp_path / "cut/model").exists()
+    loop.resume(tmp_path / "cut", quiet=True)
+    assert logged(tmp_path / "cut", "train/loss") == logged(tmp_path / "whole", "train/loss")
+    whole = load_file(tmp_path / "whole/model/model.safetensors")
+    cut = load_file(tmp_path / "cut/model/model.safetensors")
+    for name, tensor in whole.items():
+        torch.testing.assert_close(cut[name], tensor, rtol=0, atol=0, msg=name)
+
+
+def test_transfer_starts_from_pretraining(tmp_path, capsys):
+    pretrained = loop.train(tiny_run("pretrain", steps=2), tmp_path / "pretrain", quiet=True)
+    config = tiny_run(init=str(pretrained), steps=1)
+    loop.train(config, tmp_path / "finetune")
+    said = capsys.readouterr().err
+    assert f"of {pretrained}" in said
+    assert "start new (head)" in said
+
+
+def test_training_learns_the_drawn_world(tmp_path):
+    """A few steps on one world must lower the loss: gradients reach what matters."""
+    config = tiny_run(steps=60, validate_every=60, checkpoint_every=100)
+    loop.train(config, tmp_path / "run", quiet=True)
+    losses = logged(tmp_path / "run", "train/loss")
+    first = sum(losses[s] for s in range(10)) / 10
+    last = sum(losses[s] for s in range(50, 60)) / 10
+    assert last < 0.9 * first
+
+
+def test_snapshots_are_kept(tmp_path):
+    loop.train(tiny_run(snapshot_every=3), tmp_path / "run", quiet=True)
+    names = [path.name for path in sorted((tmp_path / "run/snapshots").iterdir())]
+    assert names == ["step-000003", "step-000006"]
+    Segmenter.from_pretrained(tmp_path / "run/snapshots/step-000003")
+
+
+def test_a_folder_in_use_is_not_touched(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/notes.txt").write_text("mine")
+    with pytest.raises(UserError, match="already there"):
+        loop.train(tiny_run(), tmp_path / "run")
+    assert [p.name for p in (tmp_path / "run").iterdir()] == ["notes.txt"]
+
+
+def test_nothing_to_resume(tmp_path):
+    with pytest.raises(UserError, match="not found"):
+        loop.resume(tmp_path / "nothing")
+
+
+def test_init_that_fits_nothing(tmp_path):
+    other = tmp_path / "other"
+    SLVP(tiny_config(width=24, pixel_width=16, vision="test_convnext")).save_pretrained(other)
+    with pytest.raises(UserError, match="tensors fit this recipe"):
+        loop.train(tiny_run(init=str(other)), tmp_path / "run", quiet=True)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("task", ["pretrain", "finetune"])
+def test_recipes_survive_a_round_trip(name, task, tmp_path):
+    config = recipe(name, task)
+    config.save(tmp_path / "config.json")
+    assert TrainConfig.load(tmp_path / "config.json") == config
+    assert config.model.head == ("mask" if task == "finetune" else "flow")
+
+
+def test_unknown_recipe():
+    with pytest.raises(UserError, match="expected one of lite"):
+        recipe("huge", "finetune")
+
+
+def test_learning_rate_rises_then_falls():
+    config = OptimiserConfig(learning_rate=1.0, warmup=10)
+    rates = [loop.learning_rate(config, step, 100) for step in range(100)]
+    assert rates[9] == 1.0
+    assert rates[:10] == sorted(rates[:10])
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[-1] < 0.01

@@ -58,7 +58,7 @@ def test_a_run_leaves_a_model_logs_and_scores(task, tmp_path, capsys):
 def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, monkeypatch):
     loop.train(tiny_run(), tmp_path / "whole", quiet=True)
 
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     saved = loop.Run.save_checkpoint
@@ -66,11 +66,11 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, monkeyp
     def die_after_step_4(self, state):
         saved(self, state)
         if state["step"] == 4:
-            raise Killed
+            raise KilledError
 
     with monkeypatch.context() as patch:
         patch.setattr(loop.Run, "save_checkpoint", die_after_step_4)
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             loop.train(tiny_run(), tmp_path / "cut", quiet=True)
     assert not (tmp_path / "cut/model").exists()
     loop.resume(tmp_path / "cut", quiet=True)

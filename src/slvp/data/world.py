@@ -15,6 +15,7 @@ import numpy.typing as npt
 from slvp.data import compositing, language, motion
 from slvp.data.cutouts import Cutout, CutoutLibrary
 from slvp.data.rendering import Layer, render, sightings
+from slvp.errors import UserError
 from slvp.types import Clip, UInt8Array
 
 _UPRIGHT = {"person", "vehicle", "animal", "furniture"}
@@ -78,13 +79,19 @@ class World:
     """Draws clips from a library of cut-outs.
 
     Args:
-        library: needs at least one cut-out and one background.
+        library: where it has no backgrounds, drawn textures are used.
         config: see ``WorldConfig``.
+
+    Raises:
+        UserError: the library has no cut-outs.
     """
 
     def __init__(self, library: CutoutLibrary, config: WorldConfig | None = None) -> None:
+        if not library.cutouts:
+            raise UserError("The library has no cut-outs (or none is left by the split); add some.")
         self.library = library
         self.config = config or WorldConfig()
+        self._backgrounds = library.backgrounds or CutoutLibrary.drawn_shapes().backgrounds
         self._classes = list(library.by_class)
         weights = np.array([self._class_weight(name) for name in self._classes])
         self._class_chances = weights / weights.sum()
@@ -138,7 +145,8 @@ class World:
         if config.randomise:
             frames_THWC = compositing.degrade(rng, frames_THWC)
         clutter = rng.random(len(layers)) < config.clutter
-        clutter[-1] = False  # something is left to refer to
+        # Something is left to refer to: the nearest object.
+        clutter[max(index for index, layer in enumerate(layers) if layer.object_id)] = False
         seen = sightings(layers, ids_THW, clutter)
         return Clip(
             frames_THWC=frames_THWC,
@@ -153,6 +161,13 @@ class World:
             ).astype(np.float32),
             name=f"world-{config.seed}-{seed}",
         )
+
+    def object_classes(self, seed: int) -> dict[int, str]:
+        """Return the class of every object id of clip number ``seed``."""
+        rng = np.random.default_rng([self.config.seed, seed])
+        cast = self._cast(rng)
+        self._paths(rng, cast)
+        return {index + 1: cutout.class_name for index, cutout in enumerate(cast)}
 
     def _pick(self, rng: np.random.Generator) -> Cutout:
         members = self.library.by_class[
@@ -223,7 +238,7 @@ class World:
         return [path for _, _, path in placed]
 
     def _background(self, rng: np.random.Generator) -> UInt8Array:
-        return self.library.backgrounds[int(rng.integers(len(self.library.backgrounds)))].load()
+        return self._backgrounds[int(rng.integers(len(self._backgrounds)))].load()
 
     def _backdrop(
         self, rng: np.random.Generator, camera_T33: npt.NDArray[np.float64]

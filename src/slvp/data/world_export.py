@@ -1,0 +1,164 @@
+"""Write clips of the embedded world to disk, in the layout of Ref-YouTube-VOS and as videos."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from slvp.data.world import World
+from slvp.errors import UserError
+from slvp.types import Clip, UInt8Array
+from slvp.video import VideoWriter
+
+FRAME_RATE = Fraction(6)
+_SHEET_CLIPS = 24
+_SHEET_HEIGHT = 120
+
+
+def _palette() -> list[int]:
+    """The palette of PASCAL VOC and DAVIS: the index's bits, dealt to red, green and blue."""
+
+    def channel(index: int, which: int) -> int:
+        return sum(((index >> (3 * place + which)) & 1) << (7 - place) for place in range(3))
+
+    return [channel(index, which) for index in range(256) for which in range(3)]
+
+
+def export_world(out: Path, world: World, *, clips: int, seed: int, split: str) -> None:
+    """Write ``clips`` clips into the new folder ``out``; same world and seed, same files.
+
+    ::
+
+        OUT/SPLIT/JPEGImages/VIDEO/00000.jpg ...
+        OUT/SPLIT/Annotations/VIDEO/00000.png ...       palette: object ids
+        OUT/SPLIT/meta.json                             classes and frames of the objects
+        OUT/meta_expressions/SPLIT/meta_expressions.json
+        OUT/captioned/VIDEO.mp4, OUT/captioned/captions.json
+        OUT/flow/VIDEO.npz                              flow_THW2 (float16), camera_T33
+        OUT/contact_sheet.jpg
+
+    In ``meta_expressions.json`` an ``obj_id`` may name several objects ("1,2") or none ("").
+
+    Raises:
+        UserError: ``out`` is in use.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out}: already there and not empty; name a new folder or remove it.")
+    out = out.resolve()
+    part = out.with_name(f".{out.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        _write_clips(part, world, clips, seed, split)
+        part.replace(out)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _write_clips(folder: Path, world: World, clips: int, seed: int, split: str) -> None:
+    for name in ("captioned", "flow", split, f"meta_expressions/{split}"):
+        (folder / name).mkdir(parents=True)
+    expressions: dict[str, Any] = {}
+    objects: dict[str, Any] = {}
+    captions: list[dict[str, Any]] = []
+    sheet: list[Image.Image] = []
+    for index in range(clips):
+        number = seed * 1_000_003 + index
+        clip, video = world.clip(number), f"world_{index:05d}"
+        frames = [f"{frame:05d}" for frame in range(len(clip.frames_THWC))]
+        _write_video(folder, split, video, clip)
+        expressions[video] = {
+            "expressions": {
+                str(i): {"exp": e.text, "obj_id": ",".join(map(str, e.object_ids))}
+                for i, e in enumerate(clip.expressions)
+            },
+            "frames": frames,
+        }
+        objects[video] = {"objects": _objects(clip, world.object_classes(number), frames)}
+        captions.append({"file": f"{video}.mp4", "captions": list(clip.captions)})
+        if index < _SHEET_CLIPS:
+            sheet.append(_sheet_row(clip))
+    _write_json(
+        folder / "meta_expressions" / split / "meta_expressions.json", {"videos": expressions}
+    )
+    _write_json(folder / split / "meta.json", {"videos": objects})
+    _write_json(folder / "captioned" / "captions.json", captions)
+    _stack(sheet).save(folder / "contact_sheet.jpg", quality=88)
+
+
+def _write_video(folder: Path, split: str, video: str, clip: Clip) -> None:
+    assert clip.ids_THW is not None and clip.flow_THW2 is not None
+    images = folder / split / "JPEGImages" / video
+    masks = folder / split / "Annotations" / video
+    images.mkdir(parents=True)
+    masks.mkdir(parents=True)
+    with VideoWriter(folder / "captioned" / f"{video}.mp4", frame_rate=FRAME_RATE) as writer:
+        for number, (frame, ids) in enumerate(zip(clip.frames_THWC, clip.ids_THW, strict=True)):
+            Image.fromarray(frame).save(images / f"{number:05d}.jpg", quality=95)
+            _indexed(ids).save(masks / f"{number:05d}.png")
+            writer.write(frame)
+    np.savez_compressed(
+        folder / "flow" / f"{video}.npz",
+        flow_THW2=clip.flow_THW2.astype(np.float16),
+        camera_T33=np.asarray(clip.camera_T33),
+    )
+
+
+def _indexed(ids_HW: UInt8Array) -> Image.Image:
+    picture = Image.fromarray(ids_HW).convert("P")
+    picture.putpalette(_palette())
+    return picture
+
+
+def _objects(clip: Clip, classes: dict[int, str], frames: list[str]) -> dict[str, Any]:
+    """What Ref-YouTube-VOS says of each object: its category and the frames that show it."""
+    assert clip.ids_THW is not None
+    found = {}
+    for object_id, class_name in classes.items():
+        visible = (clip.ids_THW == object_id).any((1, 2))
+        if visible.any():
+            seen_in = [frame for frame, seen in zip(frames, visible, strict=True) if seen]
+            found[str(object_id)] = {"category": class_name, "frames": seen_in}
+    return found
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _sheet_row(clip: Clip) -> Image.Image:
+    """First, middle and last frame, the last masks, and the sentences below."""
+    assert clip.ids_THW is not None
+    steps, height, width, _ = clip.frames_THWC.shape
+    size = (round(width * _SHEET_HEIGHT / height), _SHEET_HEIGHT)
+    pictures = [Image.fromarray(clip.frames_THWC[t]) for t in (0, steps // 2, steps - 1)]
+    pictures.append(Image.blend(pictures[-1], _indexed(clip.ids_THW[-1]).convert("RGB"), 0.5))
+    lines = [f"{e.text}  [{', '.join(map(str, e.object_ids)) or 'none'}]" for e in clip.expressions]
+    lines += [f'"{caption}"' for caption in clip.captions]
+    row = Image.new("RGB", (4 * size[0], size[1] + 13 * len(lines) + 8), "white")
+    for index, picture in enumerate(pictures):
+        row.paste(picture.resize(size), (index * size[0], 0))
+    draw, font = ImageDraw.Draw(row), ImageFont.load_default(11)
+    for index, line in enumerate(lines):
+        draw.text((3, size[1] + 2 + 13 * index), line, fill="black", font=font)
+    return row
+
+
+def _stack(rows: list[Image.Image]) -> Image.Image:
+    """Put rows below each other, in two columns."""
+    columns = [rows[0::2], rows[1::2]]
+    width = max(row.width for row in rows)
+    height = max(sum(row.height for row in column) for column in columns)
+    sheet = Image.new("RGB", (2 * width + 8, height), "white")
+    for index, column in enumerate(columns):
+        top = 0
+        for row in column:
+            sheet.paste(row, (index * (width + 8), top))
+            top += row.height
+    return sheet

@@ -93,6 +93,7 @@ def _place(
     texts: list[str] = []
     the = "the " if phrase.plain and rng.random() < 0.75 else ""
     body = phrase.body
+    sure = [vocabulary.surely_is(phrase.noun, r.class_name, r.broader) for r in rivals]
     for axis, names in ((0, ("left", "right")), (1, ("top", "bottom"))):
         for name, first in zip(names, (True, False), strict=True):
             ahead = all(
@@ -102,7 +103,7 @@ def _place(
             half = (0.0, 0.5) if first else (0.5, 1.0)
             if rivals and ahead:
                 if axis == 0:
-                    texts += [f"the {name}most {body}"] if phrase.plain else []
+                    texts += [f"the {name}most {body}"] if phrase.plain and any(sure) else []
                     if _side_of_frame(target, 0, *half):
                         texts += [f"{the}{body} {p}" for p in _SIDES[name]]
                         texts.append(f"{the}{body} on the far {name}")
@@ -164,16 +165,22 @@ def _size(
         whole = (a.visible_T[seen_T] > 0.6).all() and (b.visible_T[seen_T] > 0.6).all()
         return bool(seen_T.any() and whole and (a.areas_T > 1.6 * b.areas_T)[seen_T].all())
 
-    words: tuple[str, ...] = ()
+    sure = [vocabulary.surely_is(phrase.noun, r.class_name, r.broader) for r in rivals]
     if all(larger(target, r) for r in rivals):
-        words = ("biggest", "largest", "bigger", "larger", "big", "large")
+        superlatives, comparatives = ["biggest", "largest"], ["bigger", "larger", "big", "large"]
     elif all(larger(r, target) for r in rivals):
-        words = ("smallest", "smallest", "smaller", "smaller", "small", "little")
-    texts = [f"the {word} {phrase.body}" for word in words[: 6 if len(rivals) == 1 else 2]]
-    sure = all(vocabulary.surely_is(phrase.noun, r.class_name, r.broader) for r in rivals)
-    if words and sure and phrase.body == phrase.noun and len(rivals) == 1:
-        texts += [f"the {words[2]} of the two {vocabulary.plural(phrase.noun)}"]
-        texts += [f"the {words[2]} one of the {vocabulary.plural(phrase.noun)}"]
+        superlatives, comparatives = ["smallest"], ["smaller", "small", "little"]
+    else:
+        return []
+    if not any(sure):
+        return []
+    pair = len(rivals) == 1
+    words = superlatives + (comparatives if pair else [])
+    texts = [f"the {word} {phrase.body}" for word in words]
+    if pair and phrase.body == phrase.noun:
+        many = vocabulary.plural(phrase.noun)
+        word = comparatives[0]
+        texts += [f"the {word} of the two {many}", f"the {word} one of the {many}"]
     return texts
 
 
@@ -437,6 +444,8 @@ def captions(rng: np.random.Generator, everyone: list[Sighting], at_most: int) -
                 resting.append(who)
             else:
                 clauses = _motion_clauses(rng, sighting, way)
+                if any(part.startswith(f"{who} ") for part in moving) and name.plain:
+                    who = f"another {without_posture(name.body)}"
                 moving.append(f"{who} {clauses[int(rng.integers(len(clauses)))]}")
         rng.shuffle(moving)
         rng.shuffle(resting)

@@ -162,12 +162,12 @@ class World:
             name=f"world-{config.seed}-{seed}",
         )
 
-    def object_classes(self, seed: int) -> dict[int, str]:
-        """Return the class of every object id of clip number ``seed``."""
+    def objects(self, seed: int) -> dict[int, Cutout]:
+        """Return the cut-out behind every object id of clip number ``seed``."""
         rng = np.random.default_rng([self.config.seed, seed])
         cast = self._cast(rng)
         self._paths(rng, cast)
-        return {index + 1: cutout.class_name for index, cutout in enumerate(cast)}
+        return {index + 1: cutout for index, cutout in enumerate(cast)}
 
     def _pick(self, rng: np.random.Generator) -> Cutout:
         members = self.library.by_class[

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from slvp.data.cutouts import Cutout
 from slvp.data.world import World
 from slvp.errors import UserError
 from slvp.types import Clip, UInt8Array
@@ -80,7 +81,7 @@ def _write_clips(folder: Path, world: World, clips: int, seed: int, split: str) 
             },
             "frames": frames,
         }
-        objects[video] = {"objects": _objects(clip, world.object_classes(number), frames)}
+        objects[video] = {"objects": _objects(clip, world.objects(number), frames)}
         captions.append({"file": f"{video}.mp4", "captions": list(clip.captions)})
         if index < _SHEET_CLIPS:
             sheet.append(_sheet_row(clip))
@@ -116,15 +117,15 @@ def _indexed(ids_HW: UInt8Array) -> Image.Image:
     return picture
 
 
-def _objects(clip: Clip, classes: dict[int, str], frames: list[str]) -> dict[str, Any]:
+def _objects(clip: Clip, cutouts: dict[int, Cutout], frames: list[str]) -> dict[str, Any]:
     """What Ref-YouTube-VOS says of each object: its category and the frames that show it."""
     assert clip.ids_THW is not None
     found = {}
-    for object_id, class_name in classes.items():
+    for object_id, cutout in cutouts.items():
         visible = (clip.ids_THW == object_id).any((1, 2))
         if visible.any():
             seen_in = [frame for frame, seen in zip(frames, visible, strict=True) if seen]
-            found[str(object_id)] = {"category": class_name, "frames": seen_in}
+            found[str(object_id)] = {"category": cutout.class_name, "frames": seen_in}
     return found
 
 

@@ -17,7 +17,13 @@ def lite(task: Task) -> TrainConfig:
         return TrainConfig(
             task=task,
             model=ModelConfig(head="flow"),
-            data=DataConfig(frames=(3,), sizes=((192, 192), (160, 256)), expressions=1),
+            # Two frames with a target each, drawn with the third that the second one's flow needs.
+            data=DataConfig(
+                frames=(2,),
+                sizes=((192, 192), (160, 256)),
+                pixels=16 * 3 * 192 * 192,
+                expressions=1,
+            ),
         )
     return TrainConfig(task=task, model=ModelConfig(head="mask"))
 

@@ -79,7 +79,7 @@ def test_a_stranger_s_folder_is_never_replaced(tmp_path: Path) -> None:
 def test_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for out in (tmp_path / "file", tmp_path / "file" / "below" / "it"):
-        with pytest.raises(UserError, match="name another --out"):
+        with pytest.raises(UserError, match="name another folder"):
             _write(out, "new", overwrite=True)
     assert _files(tmp_path) == {"file"}
 

@@ -84,7 +84,7 @@ def segment(
 
 @app.command
 def evaluate(
-    benchmark: Annotated[Positional[Literal["ref-davis17"]], arg(help_behavior_hint="")],
+    benchmark: Annotated[Positional[Literal["ref-davis17", "world"]], arg(help_behavior_hint="")],
     data: Path,
     out: Annotated[Path | None, arg(help_behavior_hint="(default: print only)")] = None,
     model: Model = "default",
@@ -99,10 +99,11 @@ def evaluate(
     expression and all it takes to make them again.
 
     For example:
+      slvp evaluate world --data outputs/world
       slvp evaluate ref-davis17 --data datasets/ref-davis17 --out outputs/scores
 
     Args:
-        benchmark: which one.
+        benchmark: ref-davis17, or world for what "slvp data world" made.
         data: folder with the unpacked benchmark.
         out: folder for card.json.
         model: a shipped model's name, a folder or a hub's owner/name.

@@ -13,7 +13,7 @@ from slvp.errors import UserError
 
 
 @contextmanager
-def output_folder(out: Path, contents: Collection[str], overwrite: bool) -> Iterator[Path]:
+def output_folder(out: Path, contents: Collection[str], overwrite: bool | None) -> Iterator[Path]:
     """Give a new folder beside ``out``, and put it in ``out``'s place at the end of the block.
 
     If the block fails, the folder and the parents made for it are removed, and ``out`` is as it
@@ -23,7 +23,7 @@ def output_folder(out: Path, contents: Collection[str], overwrite: bool) -> Iter
         out: where the results shall be; may exist if it is empty, or with ``overwrite``.
         contents: the names of what the block writes. A folder that holds anything else is not
             ours to replace.
-        overwrite: replace an earlier result in ``out``.
+        overwrite: replace an earlier result in ``out``; None where the command can't.
 
     Raises:
         UserError: ``out`` can't be made, or holds something that should not be replaced.
@@ -43,7 +43,7 @@ def output_folder(out: Path, contents: Collection[str], overwrite: bool) -> Iter
                 parent.rmdir()
         if isinstance(error, OSError) and error.errno in _FAILURES:
             raise UserError(
-                f"{out}: can't write there ({_FAILURES[error.errno]}); name another --out"
+                f"{out}: can't write there ({_FAILURES[error.errno]}); name another folder"
             ) from error
         raise
 
@@ -58,21 +58,24 @@ _FAILURES = {
 }
 
 
-def _check_replaceable(out: Path, target: Path, contents: Collection[str], overwrite: bool) -> None:
+def _check_replaceable(
+    out: Path, target: Path, contents: Collection[str], overwrite: bool | None
+) -> None:
     if target.is_mount():
-        raise UserError(f"{out} is where a disk is mounted; name a folder within it as --out")
+        raise UserError(f"{out} is where a disk is mounted; name a folder within it")
     if not target.exists():
         return
     if not target.is_dir():
-        raise UserError(f"{out} is a file, not a folder; name another --out")
+        raise UserError(f"{out} is a file, not a folder; name another folder")
     found = {path.name for path in target.iterdir()}
     if found and not overwrite:
-        raise UserError(f"{out} is not empty; name another --out, or replace it with --overwrite")
+        way_out = "" if overwrite is None else ", or replace it with --overwrite"
+        raise UserError(f"{out} is not empty; name another folder{way_out}")
     if not found <= set(contents):
         stranger = min(found - set(contents))
         raise UserError(
             f"{out} holds {stranger}, which slvp did not write, so it is not replaced; "
-            "name another --out"
+            "name another folder"
         )
 
 

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from slvp.apps.output import output_folder
 from slvp.data.world import World, WorldConfig
 from slvp.data.world_export import export_world
+from slvp.errors import UserError
 from slvp.training.config import DataConfig
 from slvp.training.sources import build_library
+
+WORLD_SPLIT = "test"
+"""The folder of a world's clips, named as a benchmark's split is."""
+
+MIN_SIDE = 64
+"""Pixels; in smaller frames objects can't be told from each other."""
 
 
 def write_world(
@@ -26,9 +34,19 @@ def write_world(
     Raises:
         UserError: a library or an option is not usable, or ``out`` is in use.
     """
+    for option, value, least in (
+        ("--clips", clips, 1),
+        ("--seed", seed, 0),
+        ("--frames", frames, 1),
+        ("--height", height, MIN_SIDE),
+        ("--width", width, MIN_SIDE),
+    ):
+        if value < least:
+            raise UserError(f"{option} {value} is too small; {least} is the least")
     cutouts = tuple(str(folder) for folder in library)
     world = World(
         build_library(DataConfig(cutouts=cutouts, stamps=stamps)),
         WorldConfig(frames=frames, height=height, width=width),
     )
-    export_world(out, world, clips=clips, seed=seed, split="test")
+    with output_folder(out, (), overwrite=None) as folder:
+        export_world(folder, world, clips=clips, seed=seed, split=WORLD_SPLIT)

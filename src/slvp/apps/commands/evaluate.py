@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from slvp.apps.commands.world import WORLD_SPLIT
+from slvp.data.benchmarks.records import BenchmarkExpression
 from slvp.data.benchmarks.ref_davis17 import load_ref_davis17
 from slvp.data.benchmarks.ref_youtube_vos import load_ref_youtube_vos
 from slvp.errors import UserError
 from slvp.evaluation.evaluate import evaluate
-from slvp.evaluation.protocols import PER_EXPRESSION, REF_DAVIS17_FIXED
+from slvp.evaluation.protocols import PER_EXPRESSION, REF_DAVIS17_FIXED, Protocol
 from slvp.evaluation.report import format_table, make_card, write_card
 from slvp.segmenter import Segmenter
 
-BENCHMARKS = {
+BENCHMARKS: dict[str, tuple[Callable[[Path], list[BenchmarkExpression]], Protocol]] = {
     "ref-davis17": (load_ref_davis17, REF_DAVIS17_FIXED),
     "world": (partial(load_ref_youtube_vos, split=WORLD_SPLIT), PER_EXPRESSION),
 }

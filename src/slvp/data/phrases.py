@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,3 +152,11 @@ def article(rng: np.random.Generator, phrase: Phrase, body: str | None = None) -
     if choice < 0.45:
         return vocabulary.with_a(text)
     return f"the {text}" if choice < 0.8 else text
+
+
+def unique_phrase(
+    rng: np.random.Generator, target: Sighting, others: Sequence[Sighting]
+) -> Phrase | None:
+    """A random phrase that describes only ``target``; None if there is none."""
+    unique = [p for p in phrases(rng, target) if not any(p.could_mean(o) for o in others)]
+    return unique[int(rng.integers(len(unique)))] if unique else None

@@ -1,3 +1,25 @@
-"""Segment, in every frame of a video, the object that a sentence describes."""
+"""Segment, in every frame of a video, the object that a sentence describes.
+
+>>> from slvp import Segmenter
+>>> segmenter = Segmenter.from_pretrained("default")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from slvp.segmenter import Segmenter as Segmenter
 
 __version__ = "0.1.0"
+
+__all__ = ["Segmenter", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    # Only when asked for: PyTorch takes seconds to import, and the command line's help needs none.
+    if name == "Segmenter":
+        from slvp.segmenter import Segmenter
+
+        return Segmenter
+    raise AttributeError(f"module 'slvp' has no attribute {name!r}")

@@ -14,7 +14,6 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-import slvp
 from slvp.errors import UserError
 from slvp.models.config import ModelConfig
 from slvp.models.slvp import SLVP
@@ -23,7 +22,7 @@ CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 CARD_FILE = "README.md"
 
-_SHIPPED = Path(slvp.__file__).parent / "weights"
+_SHIPPED = Path(__file__).parents[1] / "weights"
 
 
 def shipped_models() -> list[str]:

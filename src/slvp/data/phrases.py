@@ -59,7 +59,7 @@ class Sighting:
     @property
     def referable(self) -> bool:
         """Whether enough of it is seen to ask for it."""
-        clear_T = (self.areas_T > 0.0012) & (self.visible_T > 0.25)
+        clear_T = (self.areas_T > 0.0012) & (self.visible_T > 0.35)
         return not self.clutter and bool(clear_T.mean() >= 0.5)
 
 

@@ -124,8 +124,8 @@ def _place(
 _SIDES = {
     "left": ("on the left", "on the left side", "to the left", "at left", "on the left hand side"),
     "right": ("on the right", "on the right side", "to the right", "at right"),
-    "top": ("at the top", "at the top of the picture", "at the upper side"),
-    "bottom": ("at the bottom", "at the bottom of the picture", "at the lower side"),
+    "top": ("at the top", "at the top of the picture", "in the upper part"),
+    "bottom": ("at the bottom", "at the bottom of the picture", "in the lower part"),
 }
 
 

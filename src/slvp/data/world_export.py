@@ -101,7 +101,7 @@ def _write_video(folder: Path, split: str, video: str, clip: Clip) -> None:
     masks.mkdir(parents=True)
     with VideoWriter(folder / "captioned" / f"{video}.mp4", frame_rate=FRAME_RATE) as writer:
         for number, (frame, ids) in enumerate(zip(clip.frames_THWC, clip.ids_THW, strict=True)):
-            Image.fromarray(frame).save(images / f"{number:05d}.jpg", quality=95)
+            Image.fromarray(frame).save(images / f"{number:05d}.jpg", quality=95, subsampling=0)
             _indexed(ids).save(masks / f"{number:05d}.png")
             writer.write(frame)
     np.savez_compressed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import ctypes
 import math
 import sys
 import time
@@ -25,6 +26,10 @@ from slvp.training.sources import build_batches
 from slvp.types import Batch
 
 _LOG_EVERY = 20
+
+# Numbers of <malloc.h>.
+_M_TRIM_THRESHOLD = -1
+_M_MMAP_THRESHOLD = -3
 
 
 def train(config: TrainConfig, folder: Path, *, quiet: bool = False) -> Path:
@@ -54,6 +59,7 @@ def _train(config: TrainConfig, run: Run, quiet: bool) -> Path:
             "training needs the 'train' extra; install it with pip install 'slvp[train]'"
         ) from None
 
+    _keep_freed_memory()
     accelerator: Any = Accelerator(mixed_precision=config.precision)
     torch.manual_seed(config.seed)
     model = SLVP(config.model)
@@ -128,6 +134,20 @@ def _train(config: TrainConfig, run: Run, quiet: bool) -> Path:
     log.close()
     save_pretrained(average, run.model)
     return run.model
+
+
+def _keep_freed_memory() -> None:
+    """Tell glibc to keep large freed blocks instead of returning them to the system.
+
+    A step frees and allocates the same large tensors again; on a CPU, a sixth of its time went
+    into having their pages cleared anew.
+    """
+    if sys.platform != "linux":
+        return
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        for parameter in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD):
+            libc.mallopt(parameter, 2**31 - 1)
 
 
 def learning_rate(config: OptimiserConfig, step: int, steps: int) -> float:

@@ -21,7 +21,7 @@ def lite(task: Task) -> TrainConfig:
             data=DataConfig(
                 frames=(2,),
                 sizes=((192, 192), (160, 256)),
-                pixels=16 * 3 * 192 * 192,
+                pixels=8 * 3 * 192 * 192,
                 expressions=1,
             ),
         )

@@ -16,6 +16,7 @@ EXPRESSIONS = {
     "0": {"exp": "a red car ", "obj_id": "1"},
     "1": {"exp": "a car of another colour", "obj_id": "2"},
     "2": {"exp": "a giraffe", "obj_id": ""},
+    "3": {"exp": "both cars", "obj_id": "1,2"},
 }
 
 
@@ -39,8 +40,8 @@ def test_reads_sentences_objects_and_paths(tmp_path: Path) -> None:
     content = {"videos": {"b": {"expressions": EXPRESSIONS, "frames": ["00000", "00005"]}}}
     write(tmp_path, "train", content)
     expressions = load_ref_youtube_vos(tmp_path, "train")
-    assert [one.object_ids for one in expressions] == [(1,), (2,), ()]
-    assert [one.expression_id for one in expressions] == ["0", "1", "2"]
+    assert [one.object_ids for one in expressions] == [(1,), (2,), (), (1, 2)]
+    assert [one.expression_id for one in expressions] == ["0", "1", "2", "3"]
     assert expressions[0].text == "a red car"
     assert expressions[0].sequence == "b"
     folder = tmp_path / "train"

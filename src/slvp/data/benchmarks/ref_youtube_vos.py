@@ -9,7 +9,8 @@ Large-Scale Benchmark", ECCV 2020. Layout::
 
 The JSON file reads ``{"videos": {VIDEO: {"expressions": {"0": {"exp": SENTENCE, "obj_id": "1"}},
 "frames": ["00000", "00005"]}}}``; valid and test have no ``obj_id``, for a server keeps the
-answers. An ``obj_id`` that is empty says that the sentence describes nothing in the video.
+answers. In the embedded world's export, an ``obj_id`` may name several objects (``"1,2"``), and an
+empty one says that the sentence describes nothing in the video.
 """
 
 from __future__ import annotations
@@ -78,10 +79,10 @@ def _parse_video(
     """Return the frames' names and, for each expression, its id, text and objects if known."""
     sentences = []
     for expression_id, entry in video["expressions"].items():
-        object_id = entry.get("obj_id")
+        named = entry.get("obj_id")
         object_ids: tuple[int, ...] | None = None
-        if object_id is not None:
-            object_ids = (int(object_id),) if object_id else ()
+        if named is not None:
+            object_ids = tuple(int(number) for number in named.split(",") if number)
         sentences.append((expression_id, entry["exp"].strip(), object_ids))
     return video["frames"], sentences
 

@@ -115,6 +115,19 @@ def test_a_folder_in_use_is_not_touched(tmp_path):
     assert [p.name for p in (tmp_path / "run").iterdir()] == ["notes.txt"]
 
 
+def test_a_wrong_option_leaves_no_folder(tmp_path):
+    data = dataclasses.replace(DATA, cutouts=(str(tmp_path / "nothing"),))
+    with pytest.raises(UserError, match="nothing"):
+        loop.train(tiny_run(data=data), tmp_path / "run", quiet=True)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path):
+    loop.train(tiny_run(steps=1), tmp_path / "run", quiet=True)
+    with pytest.raises(UserError, match="is finished"):
+        loop.resume(tmp_path / "run")
+
+
 def test_nothing_to_resume(tmp_path):
     with pytest.raises(UserError, match="not found"):
         loop.resume(tmp_path / "nothing")

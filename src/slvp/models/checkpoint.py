@@ -51,6 +51,7 @@ def save_pretrained(
     with tempfile.TemporaryDirectory(dir=folder, prefix=".saving-") as temporary:
         new = Path(temporary)
         save_file(state, new / WEIGHTS_FILE, metadata={"format": "pt"})
+        (new / WEIGHTS_FILE).chmod(0o644)  # safetensors makes it readable by the owner alone
         (new / CONFIG_FILE).write_text(json.dumps(model.config.to_dict(), indent=2) + "\n")
         if card:
             (new / CARD_FILE).write_text(card)

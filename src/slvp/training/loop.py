@@ -38,7 +38,9 @@ def train(config: TrainConfig, folder: Path, *, quiet: bool = False) -> Path:
     Returns:
         The folder of the finished model.
     """
-    return _train(config, Run.begin(folder, config), quiet)
+    run = Run(folder)
+    run.check_new()
+    return _train(config, run, quiet)
 
 
 def resume(folder: Path, *, quiet: bool = False) -> Path:
@@ -48,7 +50,10 @@ def resume(folder: Path, *, quiet: bool = False) -> Path:
         The folder of the finished model.
     """
     run = Run(folder)
-    return _train(TrainConfig.load(run.config_file), run, quiet)
+    config = TrainConfig.load(run.config_file)
+    if run.model.is_dir():
+        raise UserError(f"{folder}: this run is finished; its model is {run.model}")
+    return _train(config, run, quiet)
 
 
 def _train(config: TrainConfig, run: Run, quiet: bool) -> Path:
@@ -69,6 +74,8 @@ def _train(config: TrainConfig, run: Run, quiet: bool) -> Path:
         MaskFinetuning() if config.task == "finetune" else FlowPretraining(seed=config.seed)
     )
     training, validation = build_batches(config)
+    # Only now that all that the options name has been found: a wrong one leaves nothing behind.
+    run.begin(config)
 
     optimiser = torch.optim.AdamW(
         model.trained_parameters(),

@@ -33,25 +33,28 @@ class Run:
         self.tensorboard = folder / "tensorboard"
         self.model = folder / "model"
 
-    @classmethod
-    def begin(cls, folder: Path, config: TrainConfig) -> Run:
-        """Make a new run's folder.
-
-        Raises:
-            UserError: the folder is in use or can't be made.
-        """
+    def check_new(self) -> None:
+        """Raise a UserError if the folder is in use."""
+        folder = self.folder
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise UserError(
                 f"{folder}: already there; expected a new folder (use 'slvp resume {folder}' to "
                 "go on with a run)"
             )
+
+    def begin(self, config: TrainConfig) -> None:
+        """Make the folder and write the configuration.
+
+        Raises:
+            UserError: the folder can't be made.
+        """
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UserError(f"{folder}: can't be made ({error.strerror}); choose another") from None
-        run = cls(folder)
-        config.save(run.config_file)
-        return run
+            raise UserError(
+                f"{self.folder}: can't be made ({error.strerror}); choose another"
+            ) from None
+        config.save(self.config_file)
 
     def snapshot(self, step: int) -> Path:
         """Return the folder of the copy that is kept of ``step``."""

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slvp.models.heads import FlowOutput, MaskOutput
-from slvp.training.losses import FLOW_UNIT, flow_losses, mask_losses, soft_dice
+from slvp.training.losses import FLOW_UNIT, end_point_error, flow_losses, mask_losses, soft_dice
 
 
 def square(frames=2, side=64):
@@ -74,9 +74,11 @@ def test_flow_in_units_of_the_frame():
     unit = FLOW_UNIT * 64
     predicted = torch.nn.functional.avg_pool2d(flow[0], 4)[None] / unit
     assert all(v < 0.02 for v in flow_losses(FlowOutput(predicted), flow, valid).values())
-    nothing = flow_losses(FlowOutput(torch.zeros_like(predicted)), flow, valid)
-    assert nothing["moving"].item() == pytest.approx(10, abs=0.01)
+    zero = FlowOutput(torch.zeros_like(predicted))
+    nothing = flow_losses(zero, flow, valid)
+    assert nothing["moving"].item() == pytest.approx(101**0.5 - 1, abs=0.01)
     assert nothing["still"] < 0.02
+    assert end_point_error(zero, flow, valid).item() == pytest.approx(6.4, abs=0.01)
 
 
 def test_still_background_does_not_drown_what_moves():

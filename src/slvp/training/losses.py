@@ -78,29 +78,43 @@ def soft_dice(probability: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 def flow_losses(
     output: FlowOutput, flow_ET2HW: torch.Tensor, valid_ETHW: torch.Tensor
 ) -> dict[str, torch.Tensor]:
-    """Charbonnier error of moving and of still pixels, averaged apart.
+    """Pseudo-Huber error of moving and of still pixels, averaged apart, in flow units.
 
     Apart, because still background would drown what moves: predicting zero would be right nearly
-    everywhere.
+    everywhere. Quadratic up to about one unit, because an absolute error holds the prediction at
+    zero: there, each still pixel pulls back with full force at the slightest motion.
 
     Args:
         output: predicted flow at stride 4, in flow units.
         flow_ET2HW: target in pixels per frame step at full resolution.
         valid_ETHW: in {0, 1}: pixels whose target can be trusted.
     """
+    distance_ETHW, moving_ETHW, still_ETHW = _compare(output, flow_ET2HW, valid_ETHW)
+    error_ETHW = (distance_ETHW.square() + 1).sqrt() - 1
+    return {"moving": _mean(error_ETHW, moving_ETHW), "still": _mean(error_ETHW, still_ETHW)}
+
+
+def end_point_error(
+    output: FlowOutput, flow_ET2HW: torch.Tensor, valid_ETHW: torch.Tensor
+) -> torch.Tensor:
+    """Return the mean distance, in pixels, between predicted and target flow of moving pixels."""
+    distance_ETHW, moving_ETHW, _ = _compare(output, flow_ET2HW, valid_ETHW)
+    return _mean(distance_ETHW, moving_ETHW) * flow_unit(flow_ET2HW)
+
+
+def _compare(
+    output: FlowOutput, flow_ET2HW: torch.Tensor, valid_ETHW: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return distance_ETHW in flow units at stride 4, and the weights of moving and still."""
     stride = flow_ET2HW.shape[-1] // output.flow_ET2HW.shape[-1]
     valid_ET1HW = F.avg_pool2d(valid_ETHW, stride)[:, :, None]
     trusted_ET2HW = flow_ET2HW * valid_ETHW[:, :, None]
     pooled_ET2HW = F.avg_pool2d(trusted_ET2HW.flatten(0, 1), stride).view_as(output.flow_ET2HW)
     target_ET2HW = pooled_ET2HW / valid_ET1HW.clamp(min=1e-6) / flow_unit(flow_ET2HW)
-    difference = output.flow_ET2HW - target_ET2HW
-    error_ETHW = (difference.square().sum(2) + 1e-4).sqrt()
+    distance_ETHW = (output.flow_ET2HW - target_ET2HW).square().sum(2).add(1e-9).sqrt()
     moves_ETHW = (target_ET2HW.norm(dim=2) >= MOVING).float()
-    valid = valid_ET1HW[:, :, 0]
-    return {
-        "moving": _mean(error_ETHW, valid * moves_ETHW),
-        "still": _mean(error_ETHW, valid * (1 - moves_ETHW)),
-    }
+    valid_ETHW = valid_ET1HW[:, :, 0]
+    return distance_ETHW, valid_ETHW * moves_ETHW, valid_ETHW * (1 - moves_ETHW)
 
 
 def flow_unit(flow_ET2HW: torch.Tensor) -> float:

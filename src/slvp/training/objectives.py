@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from slvp.models.heads import FlowOutput, MaskOutput
-from slvp.training.losses import MaskWeights, flow_losses, flow_unit, mask_losses
+from slvp.training.losses import MaskWeights, end_point_error, flow_losses, mask_losses
 from slvp.types import Batch
 
 
@@ -96,13 +96,12 @@ class FlowPretraining:
         batch = _first_frame(batch)
         flow_ET2HW, valid_ETHW = _targets(batch)
         zero = FlowOutput(torch.zeros_like(flow_ET2HW[..., ::4, ::4]))
-        unit = flow_unit(flow_ET2HW)
         captions_of_first = int((batch.clip_of_E == 0).sum())
         shuffled = batch.sentences[captions_of_first:] + batch.sentences[:captions_of_first]
         right = model(batch.frames_BTCHW, batch.sentences, batch.clip_of_E)
         wrong = model(batch.frames_BTCHW, shuffled, batch.clip_of_E)
         return {
-            f"{name}_epe": float(flow_losses(output, flow_ET2HW, valid_ETHW)["moving"]) * unit
+            f"{name}_epe": float(end_point_error(output, flow_ET2HW, valid_ETHW))
             for name, output in (("predicted", right), ("zero", zero), ("shuffled", wrong))
         }
 

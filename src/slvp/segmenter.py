@@ -42,7 +42,8 @@ class Segmenter:
         size: short side that frames are resized to, in pixels; the model's own by default.
         window: frames that the model sees at a time; the model's own by default.
         threshold: probability above which a pixel belongs to the object.
-        presence_threshold: presence below which a frame's mask is empty.
+        presence_threshold: presence below which a frame's mask is empty; the model's own by
+            default.
     """
 
     def __init__(
@@ -53,9 +54,11 @@ class Segmenter:
         size: int | None = None,
         window: int | None = None,
         threshold: float = 0.5,
-        presence_threshold: float = 0.5,
+        presence_threshold: float | None = None,
     ) -> None:
         size = model.config.frame_size if size is None else size
+        if presence_threshold is None:
+            presence_threshold = model.config.presence_threshold
         if not MULTIPLE <= size <= MAX_SIDE:
             raise UserError(f"size {size}: expected a short side of {MULTIPLE} to {MAX_SIDE} px")
         for name, value in (("threshold", threshold), ("presence threshold", presence_threshold)):
@@ -82,7 +85,7 @@ class Segmenter:
         size: int | None = None,
         window: int | None = None,
         threshold: float = 0.5,
-        presence_threshold: float = 0.5,
+        presence_threshold: float | None = None,
     ) -> Segmenter:
         """Load a shipped model, a folder or a hub's ``owner/name``.
 

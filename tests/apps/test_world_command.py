@@ -45,7 +45,7 @@ def test_a_world_can_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert cli.run(["evaluate", "world", *options, "--out", str(tmp_path / "scores")]) == 0
     printed, complaints = capsys.readouterr()
     assert complaints == ""
-    card = json.loads((tmp_path / "scores" / "card.json").read_text())
+    card = json.loads((tmp_path / "scores" / "result.json").read_text())
     assert card["benchmark"] == "world"
     assert card["frames"] == 2 * 3
     meta = json.loads((data / "meta_expressions" / "test" / "meta_expressions.json").read_text())

@@ -80,6 +80,23 @@ def test_captions_that_fit_two_objects_are_left_out(tmp_path: Path) -> None:
             assert all(expression.object_ids != (1,) for expression in clip.expressions)
 
 
+def test_absent_expressions_name_what_is_not_there(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    for suffix in ("jpg", "png"):
+        (folder / f"b.{suffix}").write_bytes((folder / f"a.{suffix}").read_bytes())
+    horse = ["b.jpg,1,horse,a horse,x,CC0,A", "b.jpg,2,cup,a cup,x,CC0,A"]
+    (folder / "stills.csv").write_text("\n".join([*ROWS, *horse]) + "\n")
+    stills, rng = Stills(folder), np.random.default_rng(0)
+    absent = [
+        expression.text
+        for _ in range(30)
+        for expression in stills.clip(0, rng, 64, 64, absent=0.5).expressions
+        if not expression.object_ids
+    ]
+    assert set(absent) == {"a horse"}
+    assert 5 < len(absent) < 25
+
+
 def test_mirror_words() -> None:
     assert mirror_words("the leftmost man to the right") == "the rightmost man to the left"
     assert mirror_words("a bright light") == "a bright light"

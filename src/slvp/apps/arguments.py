@@ -51,7 +51,7 @@ def segment(
 
     For example:
       slvp segment examples/cars.mp4 "the red car"
-      slvp segment examples/cars.mp4 "the red car" "the white car" --out outputs/two --threshold 0.6
+      slvp segment examples/cars.mp4 "the red car" "the silver car" --threshold 0.6
 
     Args:
         video: a file, a folder of frames, or - for standard input.
@@ -95,7 +95,7 @@ def evaluate(
 ) -> None:
     """Score a model on a benchmark by the benchmark's own protocol.
 
-    Prints J, F and J&F; with --out also writes OUT/card.json, which holds the scores of every
+    Prints J, F and J&F; with --out also writes OUT/result.json, which holds the scores of every
     expression and all it takes to make them again.
 
     For example:
@@ -105,7 +105,7 @@ def evaluate(
     Args:
         benchmark: ref-davis17, or world for what "slvp data world" made.
         data: folder with the unpacked benchmark.
-        out: folder for card.json.
+        out: folder for result.json.
         model: a shipped model's name, a folder or a hub's owner/name.
         threshold: probability above which a pixel belongs to the object.
         device: where to compute.
@@ -239,6 +239,7 @@ def world(
     seed: int = 0,
     library: Library = (),
     stamps: Stamps = False,
+    held_out: Annotated[bool, arg(help_behavior_hint="")] = False,
     frames: int = 8,
     height: int = 192,
     width: int = 320,
@@ -258,6 +259,7 @@ def world(
         seed: of all that is random.
         library: folders of cut-outs.
         stamps: add Tux Paint's stamps to the cut-outs.
+        held_out: use only the cut-outs and backgrounds that training leaves out.
         frames: length of a clip.
         height: of the frames, in pixels.
         width: of the frames, in pixels.
@@ -270,6 +272,7 @@ def world(
         seed=seed,
         library=library,
         stamps=stamps,
+        held_out=held_out,
         frames=frames,
         height=height,
         width=width,

@@ -52,19 +52,29 @@ class WorldMasks:
 
 @dataclass
 class StillMasks:
-    """Whole photographs with captioned masks, as clips of one frame."""
+    """Whole photographs with captioned masks, as clips of one frame.
+
+    Attributes:
+        stills: the photographs.
+        sizes: (height, width) of frames; each batch has one of them.
+        pixels: roughly how many pixels, all photographs together, a batch has.
+        expressions: sentences asked of each photograph.
+        absent: chance that one of them describes nothing in it.
+    """
 
     stills: Stills
     sizes: Sequence[tuple[int, int]]
     pixels: int
     expressions: int
+    absent: float = 0.2
 
     def batch(self, rng: np.random.Generator) -> Batch:
         """Draw a frame size, then photographs."""
         height, width = self.sizes[int(rng.integers(len(self.sizes)))]
         samples: list[Sample] = []
         while len(samples) < max(1, round(self.pixels / (height * width))):
-            clip = self.stills.clip(int(rng.integers(len(self.stills))), rng, height, width)
+            still = int(rng.integers(len(self.stills)))
+            clip = self.stills.clip(still, rng, height, width, absent=self.absent)
             if clip.expressions:
                 samples.append(_mask_sample(clip, self.expressions, rng))
         return collate(samples)

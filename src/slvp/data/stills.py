@@ -79,6 +79,7 @@ class Stills:
         width: int,
         *,
         randomise: bool = True,
+        absent: float = 0.0,
     ) -> Clip:
         """Cut a random part of photograph ``index`` to ``height`` x ``width``; half are mirrored.
 
@@ -92,6 +93,7 @@ class Stills:
             height: of the frame, in pixels.
             width: of the frame, in pixels.
             randomise: vary colour, blur, noise and JPEG as the world does.
+            absent: chance of one more expression, of an object that the photograph doesn't show.
 
         Returns:
             A clip of one frame with ids; no captions, flow or camera.
@@ -107,12 +109,28 @@ class Stills:
         frame, small_ids = _resize(picture[box], ids[box], height, width, mirrored)
         if randomise:
             frame = compositing.degrade(rng, compositing.vary_colour(rng, frame, 0.6)[None])[0]
+        expressions = _expressions(rng, small_ids, still.objects, kept, mirrored)
+        if rng.random() < absent:
+            expressions += self._absent(rng, still)
         return Clip(
             frames_THWC=frame[None],
             ids_THW=small_ids[None],
-            expressions=_expressions(rng, small_ids, still.objects, kept, mirrored),
+            expressions=expressions,
             name=still.image.name,
         )
+
+    def _absent(self, rng: np.random.Generator, still: _Still) -> tuple[Expression, ...]:
+        """Name an animal or vehicle of another photograph; everyday things may be unlabelled."""
+        for _ in range(8):
+            other = self._stills[int(rng.integers(len(self._stills)))]
+            stranger = other.objects[int(rng.integers(len(other.objects)))]
+            name = stranger.class_name
+            if not {"animal", "vehicle"} & set(vocabulary.broader(name)):
+                continue
+            shown = (o.class_name for o in still.objects)
+            if not any(vocabulary.could_be(name, c, vocabulary.broader(c)) for c in shown):
+                return (Expression(stranger.caption, (), "absent"),)
+        return ()
 
 
 def _read_table(folder: Path, table: Path) -> Iterator[_Still]:

@@ -34,6 +34,7 @@ class ModelConfig:
         queries: number of queries of the language-as-query fusion.
         frame_size: short side, in pixels, that frames are resized to at inference by default.
         window: frames that the model sees at a time at inference by default.
+        presence_threshold: presence below which a frame's mask is empty by default.
     """
 
     fusion: Fusion = "vision-as-query"
@@ -48,6 +49,7 @@ class ModelConfig:
     queries: int = 5
     frame_size: int = 256
     window: int = 6
+    presence_threshold: float = 0.5
 
     @property
     def stores_vision(self) -> bool:

@@ -27,10 +27,15 @@ def build_library(data: DataConfig) -> CutoutLibrary:
     return joined
 
 
+def split_library(data: DataConfig) -> tuple[CutoutLibrary, CutoutLibrary]:
+    """Return cut-outs and backgrounds to train on, and those that no training sees."""
+    return build_library(data).split(data.held_out, seed=_HELD_OUT_SEED)
+
+
 def build_batches(config: TrainConfig) -> tuple[StepBatches, StepBatches]:
     """Return training batches, one a step, and validation batches of held-out cut-outs."""
     data = config.data
-    training, held_out = build_library(data).split(data.held_out, seed=_HELD_OUT_SEED)
+    training, held_out = split_library(data)
     sources: list[BatchSource] = [_world_source(config, training)]
     shares = [1.0]
     if data.stills and config.task == "finetune":

@@ -24,7 +24,7 @@ BENCHMARKS: dict[str, tuple[Callable[[Path], list[BenchmarkExpression]], Protoco
 }
 """Name on the command line -> parser of the benchmark's folder, and protocol."""
 
-CARD = "card.json"
+CARD = "result.json"
 
 
 def evaluate_benchmark(
@@ -38,7 +38,7 @@ def evaluate_benchmark(
     size: int | None,
     quiet: bool,
 ) -> str:
-    """Score a model, write ``card.json`` into the folder ``out`` if given, return a table.
+    """Score a model, write ``result.json`` into the folder ``out`` if given, return a table.
 
     Raises:
         UserError: the data, the model, an option or ``out`` is not usable.

@@ -9,7 +9,7 @@ from slvp.data.world import World, WorldConfig
 from slvp.data.world_export import export_world
 from slvp.errors import UserError
 from slvp.training.config import DataConfig
-from slvp.training.sources import build_library
+from slvp.training.sources import build_library, split_library
 
 WORLD_SPLIT = "test"
 """The folder of a world's clips, named as a benchmark's split is."""
@@ -25,6 +25,7 @@ def write_world(
     seed: int,
     library: tuple[Path, ...],
     stamps: bool,
+    held_out: bool,
     frames: int,
     height: int,
     width: int,
@@ -43,9 +44,9 @@ def write_world(
     ):
         if value < least:
             raise UserError(f"{option} {value} is too small; {least} is the least")
-    cutouts = tuple(str(folder) for folder in library)
+    data = DataConfig(cutouts=tuple(str(folder) for folder in library), stamps=stamps)
     world = World(
-        build_library(DataConfig(cutouts=cutouts, stamps=stamps)),
+        split_library(data)[1] if held_out else build_library(data),
         WorldConfig(frames=frames, height=height, width=width),
     )
     with output_folder(out, (), overwrite=None) as folder:

@@ -110,7 +110,7 @@ class Stills:
         if randomise:
             frame = compositing.degrade(rng, compositing.vary_colour(rng, frame, 0.6)[None])[0]
         expressions = _expressions(rng, small_ids, still.objects, kept, mirrored)
-        if rng.random() < absent:
+        if absent and rng.random() < absent:
             expressions += self._absent(rng, still)
         return Clip(
             frames_THWC=frame[None],

@@ -73,7 +73,7 @@ class FlowPretraining:
         seed: of the draws of such steps.
     """
 
-    single_frame: float = 0.5
+    single_frame: float = 0.75
     seed: int = 0
 
     def losses(self, model: nn.Module, batch: Batch, step: int) -> dict[str, torch.Tensor]:

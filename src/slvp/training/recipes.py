@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from slvp.errors import UserError
 from slvp.models.config import ModelConfig
-from slvp.training.config import DataConfig, Task, TrainConfig
+from slvp.training.config import DataConfig, OptimiserConfig, Task, TrainConfig
 
 Recipe = Callable[[Task], TrainConfig]
 
@@ -18,12 +19,15 @@ def lite(task: Task) -> TrainConfig:
             task=task,
             model=ModelConfig(head="flow"),
             # Two frames with a target each, drawn with the third that the second one's flow needs.
+            # Small frames and one caption each: the flow needs many different clips to be learnt.
             data=DataConfig(
                 frames=(2,),
-                sizes=((192, 192), (160, 256)),
-                pixels=8 * 3 * 192 * 192,
+                sizes=((160, 160), (128, 224)),
+                pixels=16 * 3 * 160 * 160,
                 expressions=1,
             ),
+            optimiser=OptimiserConfig(learning_rate=1e-3),
+            steps=1500,
         )
     return TrainConfig(task=task, model=ModelConfig(head="mask"))
 
@@ -31,8 +35,7 @@ def lite(task: Task) -> TrainConfig:
 def lite_language(task: Task) -> TrainConfig:
     """The same with language as query."""
     config = lite(task)
-    model = ModelConfig(head=config.model.head, fusion="language-as-query")
-    return TrainConfig(task=task, model=model, data=config.data)
+    return replace(config, model=replace(config.model, fusion="language-as-query"))
 
 
 RECIPES: dict[str, Recipe] = {"lite": lite, "lite-language": lite_language}

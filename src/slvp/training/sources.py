@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from slvp.data.cutouts import CutoutLibrary
@@ -52,13 +53,22 @@ def build_batches(config: TrainConfig) -> tuple[StepBatches, StepBatches]:
 
 def _world_source(config: TrainConfig, library: CutoutLibrary) -> BatchSource:
     data = config.data
-    # Flow goes from frame to frame, so T targets need T + 1 frames.
-    extra = 1 if config.task == "pretrain" else 0
-    worlds = [
-        World(library, WorldConfig(frames=frames + extra, height=height, width=width))
+    if config.task == "finetune":
+        worlds = _worlds(data, library, WorldConfig())
+        return WorldMasks(worlds, data.pixels, data.expressions)
+    # Few objects, all of them named: the caption must tell the flow. Flow goes from frame to
+    # frame, so T targets need T + 1 frames.
+    style = WorldConfig(max_objects=3, crowd=0.0, clutter=0.0, still_object=0.5)
+    worlds = _worlds(data, library, style, extra_frames=1)
+    return WorldFlow(worlds, data.pixels, data.expressions)
+
+
+def _worlds(
+    data: DataConfig, library: CutoutLibrary, style: WorldConfig, extra_frames: int = 0
+) -> list[World]:
+    """Return a world for each clip length and frame size."""
+    return [
+        World(library, replace(style, frames=frames + extra_frames, height=height, width=width))
         for height, width in data.sizes
         for frames in data.frames
     ]
-    if config.task == "pretrain":
-        return WorldFlow(worlds, data.pixels, data.expressions)
-    return WorldMasks(worlds, data.pixels, data.expressions)

@@ -29,7 +29,7 @@ def lite(task: Task) -> TrainConfig:
             optimiser=OptimiserConfig(learning_rate=1e-3),
             steps=1500,
         )
-    return TrainConfig(task=task, model=ModelConfig(head="mask"))
+    return TrainConfig(task=task, model=ModelConfig(head="mask"), steps=2000, snapshot_every=250)
 
 
 def lite_language(task: Task) -> TrainConfig:

@@ -129,9 +129,11 @@ def paste(
         matrix[:2, :2] @ np.array([[-0.5, width, -0.5, width], [-0.5, -0.5, height, height]])
         + matrix[:2, 2:]
     )
-    left, top = np.maximum(np.floor(corners.min(1)).astype(int), 0)
+    # A soft shadow reaches beyond its object.
+    margin = 0 if shadow is None else int(max(map(abs, shadow[1:])) + 3 * _softness(shadow)) + 1
+    left, top = np.maximum(np.floor(corners.min(1)).astype(int) - margin, 0)
     right, bottom = np.minimum(
-        np.ceil(corners.max(1)).astype(int) + 1, [frame.shape[1], frame.shape[0]]
+        np.ceil(corners.max(1)).astype(int) + 1 + margin, [frame.shape[1], frame.shape[0]]
     )
     if right - left < 2 or bottom - top < 2:
         return None
@@ -144,7 +146,7 @@ def paste(
         strength, dx, dy = shadow
         moved = np.array([[1, 0, dx], [0, 1, dy]])
         dark = cv2.warpAffine(warped[..., 3], moved, (warped.shape[1], warped.shape[0]))
-        dark = cv2.GaussianBlur(dark, (0, 0), 2 + abs(dx) / 2)
+        dark = cv2.GaussianBlur(dark, (0, 0), _softness(shadow))
         keep = cv2.convertScaleAbs(dark, alpha=-strength, beta=255)
         cv2.multiply(region, cv2.merge([keep, keep, keep]), dst=region, scale=1 / 255)
     alpha = np.ascontiguousarray(warped[..., 3])
@@ -152,6 +154,11 @@ def paste(
     behind = cv2.multiply(region, cv2.merge([rest, rest, rest]), scale=1 / 255)
     frame[box] = cv2.add(behind, np.ascontiguousarray(warped[..., :3]))
     return box, alpha > 127
+
+
+def _softness(shadow: tuple[float, float, float]) -> float:
+    """Standard deviation, in pixels, of a shadow's blur."""
+    return 2 + abs(shadow[1]) / 2
 
 
 @cache

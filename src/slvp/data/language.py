@@ -13,7 +13,7 @@ import numpy as np
 from slvp.data import vocabulary
 from slvp.data.phrases import Phrase, Sighting, article, phrases, unique_phrase, without_posture
 from slvp.data.pictures import Cutout
-from slvp.data.wording import MAKERS, direction, motion_clauses
+from slvp.data.wording import MAKERS, heading, motion_clauses
 from slvp.types import Expression
 
 
@@ -127,7 +127,7 @@ def captions(rng: np.random.Generator, everyone: list[Sighting], at_most: int) -
         resting: list[str] = []
         for sighting in everyone:
             others = [o for o in everyone if o is not sighting]
-            way = direction(sighting)
+            way = heading(sighting)
             name = unique_phrase(rng, sighting, others) or phrases(rng, sighting)[0]
             who = article(rng, name, without_posture(name.body))
             if not sighting.referable or not way:

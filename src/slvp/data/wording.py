@@ -13,6 +13,7 @@ import numpy as np
 from slvp.data import vocabulary
 from slvp.data.phrases import Array, Phrase, Sighting, article, unique_phrase, without_posture
 
+STIRS = 0.02  # of the frame's width over the clip: motion that a caption mentions
 MOVES = 0.07  # of the frame's width over the clip: motion that anyone sees
 RESTS = 0.015  # motion that nobody sees
 APART = 0.12  # between centres: clearly to one side of
@@ -51,6 +52,8 @@ def _side_of_frame(a: Sighting, axis: int, low: float, high: float) -> bool:
 
 def direction(sighting: Sighting) -> str:
     """Return "left", "right", "up", "down", "still" or "" (nothing that can be said clearly)."""
+    if len(sighting.drift_T2) < 2:
+        return ""
     dx, dy = sighting.drift_T2[-1]
     steps_T2 = np.diff(sighting.drift_T2, axis=0)
     if np.abs(sighting.drift_T2).max() < RESTS and abs(np.log(sighting.growth)) < 0.03:
@@ -61,6 +64,25 @@ def direction(sighting: Sighting) -> str:
     if abs(main) < MOVES or abs(main) < 1.7 * abs(other) or not steady:
         return ""
     return ("left", "right", "up", "down")[2 * axis + int(main > 0)]
+
+
+def heading(sighting: Sighting) -> str:
+    """Return "left", "up", "up left" and so on, "still" or "" (too little to be told).
+
+    For captions, which needn't tell one object from another: all that visibly moves is named, so
+    that little flow is left that no caption explains.
+    """
+    if len(sighting.drift_T2) < 2:
+        return ""
+    dx, dy = sighting.drift_T2[-1]
+    if np.abs(sighting.drift_T2).max() < RESTS:
+        return "still"
+    if np.hypot(dx, dy) < STIRS:
+        return ""
+    upright, sideways = ("down" if dy > 0 else "up"), ("right" if dx > 0 else "left")
+    if min(abs(dx), abs(dy)) > 0.5 * max(abs(dx), abs(dy)):
+        return f"{upright} {sideways}"
+    return sideways if abs(dx) > abs(dy) else upright
 
 
 def _moves_towards(sighting: Sighting, way: str) -> bool:
@@ -231,7 +253,7 @@ def _gap(a: Sighting, b: Sighting) -> float:
 
 
 def motion_clauses(rng: np.random.Generator, sighting: Sighting, way: str) -> list[str]:
-    """Ways to say where an object goes, such as "walking to the left"."""
+    """Ways to say where an object goes, such as "walking to the left"; for a way of heading()."""
     verbs = ["moving", "going", "moving", "heading"]
     family = {sighting.class_name, *sighting.broader}
     if way in ("left", "right"):
@@ -249,6 +271,10 @@ def motion_clauses(rng: np.random.Generator, sighting: Sighting, way: str) -> li
             verbs += ["walking", "walking", "running"]
         ends = [f"to the {way}", way, f"towards the {way}", f"to the {way} side", f"{way}wards"]
         ends += [f"from {'right to left' if way == 'left' else 'left to right'}"]
+    elif " " in way:
+        upright, sideways = way.split()
+        ends = [f"{upright} and to the {sideways}", f"{upright} and {sideways}"]
+        ends += [f"{upright}wards and to the {sideways}", f"to the {sideways} and {upright}"]
     else:
         ends = [way, f"{way}wards", "upward" if way == "up" else "downward"]
     verb = str(rng.choice(verbs))

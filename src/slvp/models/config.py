@@ -48,7 +48,7 @@ class ModelConfig:
     pixel_width: int = 64
     queries: int = 5
     frame_size: int = 256
-    window: int = 6
+    window: int = 4
     presence_threshold: float = 0.5
 
     @property

@@ -78,7 +78,7 @@ class PlaceEmbedding(nn.Module):
 
 
 class TimeEmbedding(nn.Module):
-    """When a frame is, as features of shape TC, counted in frames from the clip's middle."""
+    """When a frame is, as features of shape TC, counted in frames from the clip's first."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -87,5 +87,4 @@ class TimeEmbedding(nn.Module):
     def forward(self, frames: int) -> torch.Tensor:
         """Return the embedding of ``frames`` consecutive frames."""
         device = self.project.weight.device
-        offset_T = torch.arange(frames, device=device) - (frames - 1) / 2
-        return self.project(fourier(offset_T / 8, 16))
+        return self.project(fourier(torch.arange(frames, device=device) / 8, 16))

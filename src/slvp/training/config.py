@@ -38,7 +38,7 @@ class DataConfig:
     stills_share: float = 0.3
     held_out: float = 0.1
     sizes: tuple[tuple[int, int], ...] = ((224, 224), (192, 320), (256, 256))
-    frames: tuple[int, ...] = (1, 3)
+    frames: tuple[int, ...] = (1, 4)
     pixels: int = 12 * 224 * 224
     expressions: int = 2
 

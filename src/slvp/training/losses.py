@@ -12,7 +12,7 @@ from slvp.models.heads import FlowOutput, MaskOutput
 FLOW_UNIT = 0.01
 """A predicted flow of 1 means this share of the frame's longer side per frame step."""
 
-MOVING = 0.25
+MOVING = 1.0
 """Pixels whose target flow is at least this long (in flow units) count as moving."""
 
 VISIBLE_PIXELS = 16

@@ -58,7 +58,7 @@ def _world_source(config: TrainConfig, library: CutoutLibrary) -> BatchSource:
         return WorldMasks(worlds, data.pixels, data.expressions)
     # Few objects, all of them named: the caption must tell the flow. Flow goes from frame to
     # frame, so T targets need T + 1 frames.
-    style = WorldConfig(max_objects=3, crowd=0.0, clutter=0.0, still_object=0.5)
+    style = WorldConfig(max_objects=3, crowd=0.0, clutter=0.0, still_object=0.35)
     worlds = _worlds(data, library, style, extra_frames=1)
     return WorldFlow(worlds, data.pixels, data.expressions)
 

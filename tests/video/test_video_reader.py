@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import struct
@@ -290,6 +291,32 @@ def test_empty_file(tmp_path: Path) -> None:
 def test_file_without_rights(clip: Path) -> None:
     clip.chmod(0)
     expect(clip, "can't be read: Permission denied")
+
+
+@pytest.mark.parametrize("failing", ["is_dir", "exists", "iterdir", "open"])
+def test_places_that_cannot_be_looked_at(
+    clip: Path, failing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, *_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+
+    source = clip.parent if failing == "iterdir" else clip
+    monkeypatch.setattr(Path, failing, refuse)
+    with pytest.raises(UserError, match="can't be read: Permission denied") as caught:
+        VideoReader(source)
+    assert str(source) in str(caught.value)
+
+
+def test_a_name_that_is_too_long() -> None:
+    expect("x" * 300, "can't be read: File name too long")
+
+
+def test_names_of_frames_sort_in_the_order_of_the_frames(tmp_path: Path, clip: Path) -> None:
+    assert VideoReader(clip).frame_name(7) == "00007"
+    hours = make_video(tmp_path / "hours.mkv", [picture(0)] * 3, times=[0.0, 0.1, 20_000.0])
+    with VideoReader(hours) as reader:
+        assert reader.info.frame_count is not None and reader.info.frame_count > 100_000
+        assert reader.frame_name(99_999) < reader.frame_name(100_000)
 
 
 def test_text_named_mp4(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ class DecodedFrames:
             frame_count=stream.frames or _count_from_duration(container, stream, rate),
             has_audio=bool(container.streams.audio) and self._can_be_reopened(),
         )
+        self._digits = max(5, len(str(self.info.frame_count or 0)))
 
     def _can_be_reopened(self) -> bool:
         return isinstance(self._file, str) and Path(self._file).is_file()
@@ -127,8 +128,8 @@ class DecodedFrames:
             yield Frame(np.ascontiguousarray(image_HW3), time)
 
     def frame_name(self, index: int) -> str:
-        """Index in five digits."""
-        return f"{index:05d}"
+        """Index in as many digits as the length needs, at least five, so that names sort."""
+        return f"{index:0{self._digits}d}"
 
     def close(self) -> None:
         """Release the file, unless an iteration goes on; that one releases it at its end."""
@@ -146,17 +147,19 @@ def _count_from_duration(
 
 
 def check_file(path: Path) -> None:
-    """Find what can be told from the bytes of a file, with better words than the decoder has."""
+    """Find what can be told from the bytes of a file, with better words than the decoder has.
+
+    Raises:
+        UserError: the file is missing, empty or cut off.
+        OSError: it can't be read.
+    """
     if not path.exists():
         raise UserError(f"{path} doesn't exist; give a video file, a folder of images, or '-'.")
     if not path.is_file():  # a named pipe, whose first bytes the decoder will want
         return
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            boxes = _top_level_boxes(file)
-    except OSError as error:
-        raise UserError(f"{path} can't be read: {error.strerror}; check its rights.") from error
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        boxes = _top_level_boxes(file)
     if size == 0:
         raise UserError(f"{path} is empty (0 bytes); copy or download it again.")
     if boxes and boxes[0][0] in _ISO_FIRST_BOXES:

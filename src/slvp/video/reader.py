@@ -31,25 +31,19 @@ class VideoReader:
     """
 
     def __init__(self, source: str | Path) -> None:
-        path = Path(source)
-        self._frames: FolderFrames | DecodedFrames
-        if str(source) == "-":
-            stdin = sys.stdin.buffer
-            if isinstance(stdin, BufferedReader) and not stdin.peek(1):
-                raise UserError("standard input is empty; pipe a video into it.")
-            self._frames = DecodedFrames(stdin, label="standard input", name="stdin")
-        elif path.is_dir():
-            self._frames = FolderFrames(path)
-        else:
-            check_file(path)
-            self._frames = DecodedFrames(str(path), label=str(path), name=path.stem)
+        try:
+            self._frames = _open(source)
+        except OSError as error:
+            raise UserError(
+                f"{source} can't be read: {error.strerror}; check its name and its rights."
+            ) from error
         self.info = self._frames.info
 
     def __iter__(self) -> Iterator[Frame]:
         return iter(self._frames)
 
     def frame_name(self, index: int) -> str:
-        """Stem of the image in a folder of images; elsewhere the index in five digits."""
+        """Stem of the image in a folder of images; elsewhere the index in five digits or more."""
         return self._frames.frame_name(index)
 
     def close(self) -> None:
@@ -61,6 +55,19 @@ class VideoReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _open(source: str | Path) -> FolderFrames | DecodedFrames:
+    path = Path(source)
+    if str(source) == "-":
+        stdin = sys.stdin.buffer
+        if isinstance(stdin, BufferedReader) and not stdin.peek(1):
+            raise UserError("standard input is empty; pipe a video into it.")
+        return DecodedFrames(stdin, label="standard input", name="stdin")
+    if path.is_dir():
+        return FolderFrames(path)
+    check_file(path)
+    return DecodedFrames(str(path), label=str(path), name=path.stem)
 
 
 def read_frames(source: str | Path, *, max_frames: int | None = None, step: int = 1) -> UInt8Array:

@@ -1,3 +1,5 @@
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,67 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
         with pytest.raises(UserError, match="name another folder"):
             _write(out, "new", overwrite=True)
     assert _files(tmp_path) == {"file"}
+
+
+def test_a_name_that_is_too_long(tmp_path: Path) -> None:
+    for out in (tmp_path / ("x" * 300), tmp_path / "new" / ("x" * 250)):
+        with pytest.raises(UserError, match="the name is too long"):
+            _write(out, "new")
+    assert _files(tmp_path) == set()
+
+
+def test_a_place_that_cannot_be_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    with pytest.raises(UserError, match=r"out: can't write there \(permission denied\)"):
+        _write(tmp_path / "out", "new")
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
+def test_a_disk_that_takes_no_more(tmp_path: Path, code: int) -> None:
+    with (
+        pytest.raises(UserError, match=r"out: can't write there \(.* disk"),
+        output_folder(tmp_path / "out", CONTENTS, False),
+    ):
+        raise OSError(code, os.strerror(code))
+    assert _files(tmp_path) == set()
+
+
+def test_complaints_name_the_folder_that_was_asked_for(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with (
+        pytest.raises(UserError) as caught,
+        output_folder(out, CONTENTS, False) as folder,
+    ):
+        raise UserError(f"{folder / 'overlay.mp4'} can't be written.")
+    assert str(caught.value) == f"{out / 'overlay.mp4'} can't be written."
+
+
+def test_a_failure_leaves_what_another_run_writes_beside_it(tmp_path: Path) -> None:
+    with (
+        pytest.raises(RuntimeError, match="ours"),
+        output_folder(tmp_path / "new" / "one", CONTENTS, False),
+    ):
+        _write(tmp_path / "new" / "two", "theirs")
+        raise RuntimeError("ours")
+    assert _files(tmp_path) == {"new", "new/two", "new/two/result.json"}
+
+
+def test_an_earlier_result_that_cannot_be_removed_does_not_fail_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    out = tmp_path / "out"
+    _write(out, "old")
+    with output_folder(out, CONTENTS, overwrite=True) as folder:
+        (folder / "result.json").write_text("new")
+        monkeypatch.setattr(os, "unlink", lambda path, **_: refuse(path))
+        monkeypatch.setattr(os, "rmdir", lambda path, **_: refuse(path))
+    assert (out / "result.json").read_text() == "new"
 
 
 def test_the_folder_gets_ordinary_permissions(tmp_path: Path) -> None:

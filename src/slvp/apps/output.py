@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from slvp.errors import UserError
@@ -28,10 +28,13 @@ def output_folder(out: Path, contents: Collection[str], overwrite: bool | None) 
     Raises:
         UserError: ``out`` can't be made, or holds something that should not be replaced.
     """
-    target = out.resolve()
-    _check_replaceable(out, target, contents, overwrite)
+    try:
+        target = out.resolve()
+        _check_replaceable(out, target, contents, overwrite)
+        new_parents = [parent for parent in target.parents if not parent.exists()]
+    except OSError as error:
+        raise _cannot_write(out, error) from error
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    new_parents = [parent for parent in target.parents if not parent.exists()]
     try:
         partial.mkdir(parents=True)
         yield partial
@@ -39,23 +42,31 @@ def output_folder(out: Path, contents: Collection[str], overwrite: bool | None) 
     except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
         for parent in new_parents:
-            if parent.is_dir():
+            with suppress(OSError):  # never made, or another run has begun to write there
                 parent.rmdir()
         if isinstance(error, OSError) and error.errno in _FAILURES:
-            raise UserError(
-                f"{out}: can't write there ({_FAILURES[error.errno]}); name another folder"
-            ) from error
+            raise _cannot_write(out, error) from error
+        if isinstance(error, UserError) and str(partial) in str(error):
+            # Nobody has heard of the folder in the making.
+            raise UserError(str(error).replace(str(partial), str(out))) from error
         raise
 
 
 _FAILURES = {
     errno.EACCES: "permission denied",
+    errno.EDQUOT: "your share of the disk is full",
     errno.EEXIST: "a file is in the way",
+    errno.EIO: "the disk is failing",
     errno.ENAMETOOLONG: "the name is too long",
     errno.ENOSPC: "the disk is full",
     errno.ENOTDIR: "a part of the path is a file",
     errno.EROFS: "the disk is read-only",
 }
+
+
+def _cannot_write(out: Path, error: OSError) -> UserError:
+    reason = _FAILURES.get(error.errno or 0, error.strerror)
+    return UserError(f"{out}: can't write there ({reason}); name another folder")
 
 
 def _check_replaceable(
@@ -91,4 +102,4 @@ def _swap_in(partial: Path, target: Path) -> None:
     except BaseException:
         earlier.rename(target)
         raise
-    shutil.rmtree(earlier)
+    shutil.rmtree(earlier, ignore_errors=True)  # the new result stands, whatever is left of it

@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 import subprocess
 import sys
 from fractions import Fraction
@@ -6,6 +8,7 @@ from pathlib import Path
 
 import av
 import cv2
+import huggingface_hub
 import numpy as np
 import pytest
 import torch
@@ -141,6 +144,30 @@ def test_segment_overwrites_only_when_told(video: Path, model: Path, tmp_path: P
     assert json.loads((tmp_path / "result.json").read_text())["sentences"] == ["a", "b"]
 
 
+def test_segment_takes_names_whose_bytes_are_no_characters(
+    video: Path, model: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / os.fsdecode(b"caf\xe9.mp4")
+    source.write_bytes(video.read_bytes())
+    out = tmp_path / os.fsdecode(b"r\xe9sultat")
+    options = ["--model", str(model), "--out", str(out)]
+    assert cli.run(["segment", str(source), "une tasse de café", *options]) == 0
+    record = json.loads((out / "result.json").read_text("ascii"))
+    assert record["sentences"] == ["une tasse de café"]
+    assert record["video"]["name"] == source.stem
+
+
+def test_an_unreadable_model_is_not_blamed_on_the_output(
+    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "model.safetensors")
+
+    monkeypatch.setattr(Segmenter, "from_pretrained", refuse)
+    with pytest.raises(PermissionError, match=r"model\.safetensors"):
+        cli.run(["segment", str(video), "a dog", "--out", str(tmp_path / "out")])
+
+
 def _mis_shaped(model: Path, folder: Path) -> Path:
     folder.mkdir()
     config = json.loads((model / "config.json").read_text())
@@ -153,6 +180,7 @@ def _mis_shaped(model: Path, folder: Path) -> Path:
     "case",
     [
         "missing file",
+        "endless name",
         "empty file",
         "text file",
         "truncated",
@@ -162,7 +190,10 @@ def _mis_shaped(model: Path, folder: Path) -> Path:
         "long sentence",
         "no sentence",
         "unwritable output",
+        "endless output",
         "unknown model",
+        "unknown model of a hub",
+        "model by no hub's rules",
         "wrong shapes",
         "threshold",
         "size",
@@ -170,23 +201,31 @@ def _mis_shaped(model: Path, folder: Path) -> Path:
     ],
 )
 def test_a_mistake_gets_one_line_and_leaves_nothing(
-    case: str, video: Path, model: Path, tmp_path: Path, capfd
+    case: str,
+    video: Path,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd,
 ) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     source = tmp_path / "input.mp4"
     sentences, options = ["a dog"], {"--out": str(tmp_path / "new" / "out"), "--model": str(model)}
     named = str(source)
     match case:
+        case "endless name":
+            source = tmp_path / ("x" * 300)
+            named = str(source)
         case "empty file":
             source.touch()
         case "text file":
             source.write_text("This is no video.\n" * 100)
         case "truncated":
             source.write_bytes(video.read_bytes()[:2000])
-        case "no frames" | "audio only":
-            # Neither container holds a picture; the second holds sound.
+        case "no frames":
+            source.write_bytes(_no_frames(tmp_path))
+        case "audio only":
             _write_video(source, frames=0, audio=True)
-            if case == "no frames":
-                source.write_bytes(_no_frames(tmp_path))
         case "empty sentence":
             sentences, named = ["a dog", "  "], "sentence 2"
         case "long sentence":
@@ -196,6 +235,12 @@ def test_a_mistake_gets_one_line_and_leaves_nothing(
         case "unwritable output":
             (tmp_path / "file").touch()
             options["--out"] = named = str(tmp_path / "file" / "out")
+        case "endless output":
+            options["--out"] = named = str(tmp_path / ("x" * 300))
+        case "unknown model of a hub":
+            options["--model"] = named = "nobody/nothing"
+        case "model by no hub's rules":
+            options["--model"] = named = "runs/my model"
         case "unknown model":
             options["--model"] = named = "no-such-model"
         case "wrong shapes":
@@ -207,7 +252,7 @@ def test_a_mistake_gets_one_line_and_leaves_nothing(
             options["--size"] = named = "-32"
         case "device":
             options["--device"] = named = "abacus"
-    if not case.endswith(("file", "truncated", "frames", "only")):
+    if not case.endswith(("file", "endless name", "truncated", "frames", "only")):
         source = video
     before = _tree(tmp_path)
     flat = [part for option in options.items() for part in option]
@@ -222,8 +267,8 @@ def test_a_mistake_gets_one_line_and_leaves_nothing(
 
 
 def _no_frames(folder: Path) -> bytes:
-    """A well-formed video stream in which no frame was ever written."""
-    path = folder / "no-frames.mp4"
+    """A well-formed video stream in which no frame was ever written (mp4 would drop it)."""
+    path = folder / "no-frames.mkv"
     with av.open(path, "w") as container:
         stream = container.add_stream("mpeg4", rate=10)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"

@@ -54,7 +54,7 @@ def segment(
       slvp segment examples/cars.mp4 "the red car" "the silver car" --threshold 0.6
 
     Args:
-        video: a file, a folder of frames, or - for standard input.
+        video: a file, a folder of frames, or - for standard input, whose sound is left out.
         sentences: what to look for, each in quotes.
         out: the folder to make.
         model: a shipped model's name, a folder or a hub's owner/name.

@@ -51,8 +51,8 @@ def segment_video(
     with ExitStack() as stack:
         reader = stack.enter_context(VideoReader(video))
         target = Path("outputs", reader.info.name) if out is None else out
-        folder = stack.enter_context(output_folder(target, CONTENTS, overwrite))
         segmenter = Segmenter.from_pretrained(model, device=device, size=size, threshold=threshold)
+        folder = stack.enter_context(output_folder(target, CONTENTS, overwrite))
         waiting: deque[Frame] = deque()  # frames whose prediction is not out yet
         predictions = segmenter.stream(_tee(reader, waiting), sentences)
         for k in range(len(sentences)):
@@ -107,6 +107,8 @@ class FrameRecords:
     - ``score``: mean probability inside the mask, null where it is empty;
     - ``box``: [x, y, width, height] in pixels, null where the mask is empty;
     - ``mask``: COCO's compressed run-length encoding, as ``pycocotools`` reads it.
+
+    All but ASCII is escaped: a file's name may have bytes that are no character.
     """
 
     def __init__(self, file: TextIO, model: str, threshold: float, sentences: list[str]) -> None:
@@ -118,7 +120,7 @@ class FrameRecords:
             "threshold": threshold,
             "sentences": sentences,
         }
-        file.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "frames": [')
+        file.write(json.dumps(head)[:-1] + ', "frames": [')
 
     def add(self, name: str, time: float, prediction: Prediction, t: int) -> None:
         """Append frame ``t`` of ``prediction``."""
@@ -144,7 +146,7 @@ class FrameRecords:
             "frame_rate": float(info.frame_rate),
             "has_audio": info.has_audio,
         }
-        self._file.write(f'\n], "video": {json.dumps(video, ensure_ascii=False)}}}\n')
+        self._file.write(f'\n], "video": {json.dumps(video)}}}\n')
 
 
 def _object_record(

@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
@@ -6,6 +8,7 @@ from conftest import tiny_model
 from slvp.errors import UserError
 from slvp.models.slvp import SLVP
 from slvp.segmenter import Segmenter
+from slvp.video import VideoReader, VideoWriter
 
 
 def clip(frames: int, height: int = 50, width: int = 90):
@@ -40,13 +43,13 @@ def test_blend_of_overlapping_windows(segmenter, monkeypatch):
             return segmenter.model.encode_text(sentences)
 
         def encode_vision(self, frames_BTCHW):
-            return frames_BTCHW
+            return [frames_BTCHW]
 
         def decode(self, pyramid, words, clip_of_E):
             from slvp.models.heads import MaskOutput
 
-            first = pyramid[0, 0, 0, 0, 0]
-            count = pyramid.shape[1]
+            first = pyramid[0][0, 0, 0, 0, 0]
+            count = pyramid[0].shape[1]
             return MaskOutput(
                 torch.full((1, 1, count, 16, 16), float(first)), torch.zeros(1, 1, count)
             )
@@ -69,17 +72,86 @@ def test_sentences_do_not_change_each_other(segmenter):
     np.testing.assert_allclose(both.presence_ET[0], alone.presence_ET[0], atol=1e-4)
 
 
-def test_vision_runs_once_for_all_sentences(segmenter, monkeypatch):
-    calls = []
+@pytest.mark.parametrize("frames", [1, 4, 5, 11])
+@pytest.mark.parametrize("window", [1, 3, 4])
+def test_vision_sees_every_frame_once_however_many_sentences(frames, window, monkeypatch):
+    seen = []
     original = SLVP.encode_vision
 
     def counted(self, frames_BTCHW):
-        calls.append(frames_BTCHW.shape[1])
+        seen.append(frames_BTCHW.shape[1])
         return original(self, frames_BTCHW)
 
     monkeypatch.setattr(SLVP, "encode_vision", counted)
-    segmenter.segment(clip(4), ["a", "b", "c"])
-    assert calls == [4]
+    Segmenter(tiny_model(), window=window).segment(clip(frames), [f"dog {n}" for n in range(20)])
+    assert sum(seen) == frames
+
+
+def test_features_carried_over_say_the_same_as_fresh_ones(fusion):
+    """The second window alone, against the second of two, where no other window has a say."""
+    segmenter = Segmenter(tiny_model(fusion=fusion))
+    frames = clip(6)
+    both, second = (segmenter.segment(some, ["a dog"]) for some in (frames, frames[2:]))
+    np.testing.assert_allclose(
+        both.probability_ETHW[:, 4:].astype(float),
+        second.probability_ETHW[:, 2:].astype(float),
+        atol=2e-3,
+    )
+    np.testing.assert_allclose(both.presence_ET[:, 4:], second.presence_ET[:, 2:], atol=1e-4)
+
+
+def test_no_more_than_a_few_sentences_are_decoded_at_once(segmenter, monkeypatch):
+    asked = []
+    original = SLVP.decode
+
+    def counted(self, pyramid, words, clip_of_E):
+        asked.append(len(clip_of_E))
+        return original(self, pyramid, words, clip_of_E)
+
+    sentences = [f"dog {number}" for number in range(19)]
+    alone = segmenter.segment(clip(2), sentences[-1:])
+    monkeypatch.setattr(SLVP, "decode", counted)
+    prediction = segmenter.segment(clip(2), sentences)
+    assert asked == [8, 8, 3]
+    assert prediction.sentences == sentences
+    np.testing.assert_allclose(
+        prediction.probability_ETHW[-1].astype(float),
+        alone.probability_ETHW[0].astype(float),
+        atol=2e-3,
+    )
+
+
+def test_a_path_a_reader_and_frames_say_the_same(segmenter, tmp_path):
+    with VideoWriter(tmp_path / "clip.mp4", frame_rate=Fraction(10)) as writer:
+        for image in clip(5):
+            writer.write(image)
+    path = tmp_path / "clip.mp4"
+    with VideoReader(path) as reader:
+        frames = [frame.image_HW3 for frame in reader]
+        sources = [str(path), path, reader, iter(reader), iter(frames), np.stack(frames)]
+        predictions = [segmenter.segment(source, ["a dog"]) for source in sources]
+    for prediction in predictions:
+        assert (prediction.probability_ETHW == predictions[0].probability_ETHW).all()
+
+
+def test_a_missing_video_is_told_at_the_call(segmenter, tmp_path):
+    with pytest.raises(UserError, match="doesn't exist"):
+        segmenter.stream(tmp_path / "no.mp4", ["a dog"])
+
+
+@pytest.mark.parametrize(
+    ("frames", "said"),
+    [
+        (clip(2).astype(np.float32), "frame 0 .* float32"),
+        (clip(2)[..., :1], r"frame 0 has shape \(50, 90, 1\)"),
+        (clip(1)[0], r"frame 0 has shape \(90, 3\)"),
+        (clip(1, 0), r"frame 0 has shape \(0, 90, 3\)"),
+        ([*clip(5), *clip(1, 50, 64)], "frame 5 is 64 x 50 pixels, .* 90 x 50"),
+    ],
+)
+def test_frames_of_another_kind_or_size(segmenter, frames, said):
+    with pytest.raises(UserError, match=said):
+        segmenter.segment(frames, ["a dog"])
 
 
 def test_masks_follow_thresholds():
@@ -92,7 +164,13 @@ def test_masks_follow_thresholds():
 
 @pytest.mark.parametrize(
     ("sentences", "said"),
-    [([], "no sentence"), (["a dog", "  "], "sentence 2 is empty"), (["x" * 10_000], "10,000")],
+    [
+        ([], "no sentence"),
+        (["a dog", "  "], "sentence 2 is empty"),
+        (["x" * 10_000], "10,000"),
+        ("a dog", r"expected a list, such as \['a dog'\]"),
+        (["caf\udce9"], "sentence 1 has bytes"),
+    ],
 )
 def test_bad_sentences_are_told_at_the_call(segmenter, sentences, said):
     with pytest.raises(UserError, match=said):
@@ -106,6 +184,10 @@ def test_bad_sentences_are_told_at_the_call(segmenter, sentences, said):
         ({"size": 100_000}, "size 100000"),
         ({"threshold": 1.5}, "threshold 1.5"),
         ({"presence_threshold": -1}, "presence threshold -1"),
+        ({"window": 0}, "window 0"),
+        ({"device": "cpu:"}, "device 'cpu:'"),
+        ({"device": "cuda:x"}, "device 'cuda:x'"),
+        ({"device": "cuda:²"}, "device 'cuda:²'"),
     ],
 )
 def test_bad_options(options, said):

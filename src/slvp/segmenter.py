@@ -2,16 +2,17 @@
 
 A window is a few consecutive frames that the model sees together. Windows overlap by half and
 are blended with weights that fall towards their ends, so that masks don't jump where one window
-hands over to the next. Only one window is in memory at a time.
+hands over to the next. Only one window is in memory at a time, and vision sees each frame once.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch.nn import functional as F  # noqa: N812
 
@@ -20,13 +21,18 @@ from slvp.models.checkpoint import from_pretrained
 from slvp.models.heads import MaskOutput
 from slvp.models.slvp import SLVP
 from slvp.models.text import Words
+from slvp.models.vision import Pyramid
 from slvp.types import Prediction, UInt8Array
+from slvp.video import Video, images_of
 
 MAX_SENTENCE = 1_000
 """Characters of a sentence that are accepted: well above any referring expression."""
 
 MAX_SIDE = 2_048
 MULTIPLE = 32
+
+SENTENCES_AT_ONCE = 8
+"""More are asked in turn, so that what the model needs in between does not grow with them."""
 
 
 class Segmenter:
@@ -64,15 +70,18 @@ class Segmenter:
         for name, value in (("threshold", threshold), ("presence threshold", presence_threshold)):
             if not 0 <= value <= 1:
                 raise UserError(f"{name} {value}: expected a number from 0 to 1")
+        window = model.config.window if window is None else window
+        if window < 1:
+            raise UserError(f"window {window}: expected at least one frame")
         if model.config.head != "mask":
             raise UserError(
                 "the model has a flow head, which gives no masks; expected a model that "
                 "'slvp finetune' wrote"
             )
-        self.device = torch.device(device)
+        self.device = choose_device(device) if isinstance(device, str) else device
         self.model = model.to(self.device).eval()
         self.size = size
-        self.window = model.config.window if window is None else window
+        self.window = window
         self.threshold = threshold
         self.presence_threshold = presence_threshold
 
@@ -94,23 +103,24 @@ class Segmenter:
         """
         return cls(
             from_pretrained(name_or_path),
-            device=choose_device(device),
+            device=device,
             size=size,
             window=window,
             threshold=threshold,
             presence_threshold=presence_threshold,
         )
 
-    def segment(
-        self, frames: UInt8Array | Sequence[UInt8Array], sentences: Sequence[str]
-    ) -> Prediction:
+    def segment(self, video: Video, sentences: Sequence[str]) -> Prediction:
         """Segment a clip that fits in memory.
 
         Args:
-            frames: T frames, uint8 RGB, of equal size.
+            video: a file or folder, or its T frames: uint8 RGB, HW3, of equal size.
             sentences: E sentences.
+
+        Raises:
+            UserError: a sentence can't be asked, or there are no frames or unsuitable ones.
         """
-        parts = list(self.stream(frames, sentences))
+        parts = list(self.stream(video, sentences))
         if not parts:
             raise UserError("no frames were given; expected at least one")
         return Prediction(
@@ -121,57 +131,69 @@ class Segmenter:
             presence_threshold=self.presence_threshold,
         )
 
-    def stream(
-        self, frames: Iterable[UInt8Array], sentences: Sequence[str]
-    ) -> Iterator[Prediction]:
+    def stream(self, video: Video, sentences: Sequence[str]) -> Iterator[Prediction]:
         """Segment a video of any length in constant memory.
 
         Args:
-            frames: frames in order, uint8 RGB, of equal size.
+            video: a file or folder, or frames in order: uint8 RGB, HW3, of equal size.
             sentences: E sentences.
 
         Yields:
             Predictions for consecutive runs of frames; every frame once, in order.
 
         Raises:
-            UserError: a sentence is empty or too long.
+            UserError: a sentence can't be asked or the video can't be read (at the call), or a
+                frame is of another kind or size (when it is reached).
         """
-        # Not in the generator itself: bad sentences should be told at the call.
         check_sentences(sentences)
-        return self._stream(iter(frames), list(sentences))
+        return self._stream(images_of(video), list(sentences))
 
     @torch.inference_mode()
-    def _stream(self, frames: Iterator[UInt8Array], sentences: list[str]) -> Iterator[Prediction]:
-        words = self.model.encode_text(sentences)
+    def _stream(self, images: Iterator[UInt8Array], sentences: list[str]) -> Iterator[Prediction]:
+        words = [
+            self.model.encode_text(sentences[start : start + SENTENCES_AT_ONCE])
+            for start in range(0, len(sentences), SENTENCES_AT_ONCE)
+        ]
         hop = max(1, self.window // 2)
-        buffer = list(itertools.islice(frames, self.window))
         first = 0
-        # Weighted sums of the frames of the buffer that an earlier window has seen.
+        # Of the frames that two windows share: features, and weighted sums of what was said.
+        shared: Pyramid | None = None
         carried: _Blend | None = None
-        while buffer:
-            blend = self._window(buffer, words)
+        new = list(itertools.islice(images, self.window))
+        while new:
+            size = new[0].shape[:2]
+            pyramid = self._encode(new)
+            if shared is not None:
+                pyramid = [torch.cat(levels, dim=1) for levels in zip(shared, pyramid, strict=True)]
+            blend = self._answer(pyramid, words)
             if carried is not None:
                 blend.add(carried)
-            new = list(itertools.islice(frames, hop))
+            new = list(itertools.islice(images, hop))
             # With nothing new, this was the last window and all of it is final.
-            final = min(hop, len(buffer)) if new else len(buffer)
-            yield self._prediction(blend, final, buffer[0].shape[:2], sentences, first)
+            final = hop if new else pyramid[0].shape[1]
+            yield self._prediction(blend, final, size, sentences, first)
+            shared = [level_1TCHW[:, final:] for level_1TCHW in pyramid]
             carried = blend.after(final)
-            buffer = [*buffer[final:], *new]
             first += final
-            if not new:
-                return
 
-    def _window(self, images: list[UInt8Array], words: Words) -> _Blend:
-        frames_1TCHW = torch.stack([self._resize(image) for image in images])[None]
-        clip_of_E = torch.zeros(len(words.words_ELC), dtype=torch.long, device=self.device)
-        output = self.model.decode(self.model.encode_vision(frames_1TCHW), words, clip_of_E)
-        assert isinstance(output, MaskOutput)
-        logits_ETHW, presence_ET = output.best()
-        frames = len(images)
+    def _encode(self, images: list[UInt8Array]) -> Pyramid:
+        return self.model.encode_vision(
+            torch.stack([self._resize(image) for image in images])[None]
+        )
+
+    def _answer(self, pyramid: Pyramid, words: list[Words]) -> _Blend:
+        answers = [self._decode(pyramid, some) for some in words]
+        logits_ETHW, presence_ET = (torch.cat(parts) for parts in zip(*answers, strict=True))
+        frames = presence_ET.shape[1]
         ramp_T = torch.arange(1, frames + 1, device=self.device)
         weight_T = torch.minimum(ramp_T, frames + 1 - ramp_T).float()
         return _Blend(logits_ETHW * weight_T[:, None, None], presence_ET * weight_T, weight_T)
+
+    def _decode(self, pyramid: Pyramid, words: Words) -> tuple[torch.Tensor, torch.Tensor]:
+        clip_of_E = torch.zeros(len(words.words_ELC), dtype=torch.long, device=self.device)
+        output = self.model.decode(pyramid, words, clip_of_E)
+        assert isinstance(output, MaskOutput)
+        return output.best()
 
     def _resize(self, image_HW3: UInt8Array) -> torch.Tensor:
         """Return frame_CHW in 0..1, its short side about ``size``, both sides multiples of 32."""
@@ -200,16 +222,25 @@ class Segmenter:
     ) -> Prediction:
         weight_T = blend.weight_T[:frames]
         logits_ETHW = blend.logits_ETHW[:, :frames] / weight_T[:, None, None]
-        full_ETHW = F.interpolate(logits_ETHW, size=size, mode="bilinear", align_corners=False)
+        probability_ETHW = np.stack(
+            [self._full_probability(logits_THW, size) for logits_THW in logits_ETHW]
+        )
         presence_ET = (blend.presence_ET[:, :frames] / weight_T).sigmoid()
         return Prediction(
             sentences=sentences,
-            probability_ETHW=full_ETHW.sigmoid().half().cpu().numpy(),
+            probability_ETHW=probability_ETHW,
             presence_ET=presence_ET.float().cpu().numpy(),
             threshold=self.threshold,
             presence_threshold=self.presence_threshold,
             first_frame=first,
         )
+
+    @staticmethod
+    def _full_probability(
+        logits_THW: torch.Tensor, size: tuple[int, ...]
+    ) -> npt.NDArray[np.float16]:
+        full_1THW = F.interpolate(logits_THW[None], size=size, mode="bilinear", align_corners=False)
+        return full_1THW[0].sigmoid().half().cpu().numpy()
 
 
 class _Blend:
@@ -238,11 +269,18 @@ class _Blend:
 
 def check_sentences(sentences: Sequence[str]) -> None:
     """Raise a UserError unless every sentence can be asked."""
+    if isinstance(sentences, str):
+        raise UserError(f"sentences {sentences!r}: expected a list, such as [{sentences!r}]")
     if not sentences:
         raise UserError("no sentence was given; expected at least one, such as 'a brown dog'")
     for number, sentence in enumerate(sentences, start=1):
         if not sentence.strip():
             raise UserError(f"sentence {number} is empty; expected words, such as 'a brown dog'")
+        # Python puts surrogates for the bytes of a command line that are no characters.
+        if any("\ud800" <= letter <= "\udfff" for letter in sentence):
+            raise UserError(
+                f"sentence {number} has bytes in it that are no UTF-8 text; type it again"
+            )
         if len(sentence) > MAX_SENTENCE:
             raise UserError(
                 f"sentence {number} has {len(sentence):,} characters; expected at most "
@@ -254,14 +292,13 @@ def choose_device(name: str) -> torch.device:
     """Turn ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps`` into a device that is there."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    available = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    kind, _, index = name.partition(":")
-    count = torch.cuda.device_count() if kind == "cuda" else 1
-    if not available.get(kind, False) or (index and not (index.isdigit() and int(index) < count)):
-        usable = ", ".join(["auto", *(kind for kind, there in available.items() if there)])
-        raise UserError(f"device {name!r}: not available here; expected one of {usable}")
+    usable = ["cpu"]
+    if torch.cuda.is_available():
+        usable += ["cuda", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+    if torch.backends.mps.is_available():
+        usable.append("mps")
+    if name not in usable:
+        raise UserError(
+            f"device {name!r}: not available here; expected one of {', '.join(['auto', *usable])}"
+        )
     return torch.device(name)

@@ -19,7 +19,7 @@ import slvp
 from slvp.apps.output import output_folder
 from slvp.apps.overlay import draw_overlay
 from slvp.segmenter import Segmenter
-from slvp.types import BoolArray, Prediction, UInt8Array
+from slvp.types import BoolArray, Prediction
 from slvp.video import Frame, VideoInfo, VideoReader, VideoWriter
 
 CONTENTS = ("masks", "overlay.mp4", "result.json")
@@ -84,10 +84,10 @@ def segment_video(
     return target
 
 
-def _tee(frames: VideoReader, waiting: deque[Frame]) -> Iterator[UInt8Array]:
+def _tee(frames: VideoReader, waiting: deque[Frame]) -> Iterator[Frame]:
     for frame in frames:
         waiting.append(frame)
-        yield frame.image_HW3
+        yield frame
 
 
 def _write_mask(path: Path, mask_HW: BoolArray) -> None:

@@ -1,10 +1,13 @@
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
 import torch
 
 from slvp.apps import cli
+from slvp.apps.commands import evaluate as evaluate_command
 from slvp.models.checkpoint import save_pretrained
 from slvp.models.config import ModelConfig
 from slvp.models.slvp import SLVP
@@ -56,6 +59,63 @@ def test_a_world_can_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[
     ]
     assert [expression["text"] for expression in card["expressions"]] == asked
     assert f"{100 * card['summary']['jf']:.1f}" in printed
+    assert card["data"] == str(data)
+    assert (card["size"], card["window"], card["presence_threshold"]) == (64, 4, 0.5)
+
+
+@pytest.fixture
+def evaluation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The words of an evaluation of a tiny world by a tiny model, into ``scores``."""
+    torch.manual_seed(0)
+    config = ModelConfig(width=32, pixel_width=16, attention_heads=2, frame_size=64, window=4)
+    save_pretrained(SLVP(config), tmp_path / "model")
+    _make(tmp_path / "world", clips=1)
+    monkeypatch.chdir(tmp_path)
+    return ["evaluate", "world", "--data", "world", "--model", "model", "--out", "scores"]
+
+
+def test_an_evaluation_replaces_an_earlier_one_only_when_told(
+    evaluation: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = Path("scores", "result.json")
+    assert cli.run(evaluation) == 0
+    first = card.read_text()
+    capsys.readouterr()
+    assert cli.run([*evaluation, "--threshold", "0.4"]) == 2
+    printed, complaint = capsys.readouterr()
+    assert printed == ""
+    assert "--overwrite" in complaint
+    assert card.read_text() == first
+    assert cli.run([*evaluation, "--threshold", "0.4", "--overwrite"]) == 0
+    assert json.loads(card.read_text())["threshold"] == 0.4
+
+
+@pytest.mark.parametrize("out", ["file", "file/scores", "x" * 300])
+def test_an_unusable_output_is_told_before_the_work(
+    evaluation: list[str],
+    out: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("file").touch()
+    monkeypatch.setattr(evaluate_command, "evaluate", lambda *_, **__: pytest.fail("worked"))
+    assert cli.run([*evaluation[:-1], out]) == 2
+    assert f"slvp: {out}" in capsys.readouterr().err
+
+
+def test_the_table_is_shown_though_the_card_cannot_be_written(
+    evaluation: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    capsys.readouterr()
+    monkeypatch.setattr(evaluate_command, "write_card", refuse)
+    assert cli.run(evaluation) == 2
+    printed, complaint = capsys.readouterr()
+    assert "J&F" in printed
+    assert complaint == "slvp: scores: can't write there (the disk is full); name another folder\n"
+    assert not Path("scores").exists()
 
 
 @pytest.mark.parametrize(

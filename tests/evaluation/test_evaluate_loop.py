@@ -30,13 +30,11 @@ class Scripted:
         self.asked: list[list[str]] = []
         self.most_frames_ahead = 0
 
-    def stream(
-        self, frames: Iterable[UInt8Array], sentences: Sequence[str]
-    ) -> Iterator[Prediction]:
+    def stream(self, video: Iterable[UInt8Array], sentences: Sequence[str]) -> Iterator[Prediction]:
         self.asked.append(list(sentences))
         window: list[UInt8Array] = []
         first = 0
-        for frame in frames:
+        for frame in video:
             window.append(frame)
             if len(window) == self.window:
                 yield self.predict(window, sentences, first)
@@ -196,6 +194,14 @@ def test_a_mask_of_another_size_is_named(tmp_path: Path) -> None:
     Image.new("P", (WIDTH + 1, HEIGHT)).save(video[1][1])
     segmenter = Scripted({(1, "one"): video[2] == 1})
     with pytest.raises(UserError, match=r"1\.png is 33 x 24 pixels, its frame 32 x 24"):
+        evaluate(segmenter, [ask(video, "one", (1,))], PER_EXPRESSION, progress=False)
+
+
+def test_a_frame_of_another_size_is_named(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "a", red=1)
+    Image.new("RGB", (WIDTH + 1, HEIGHT)).save(video[0][3])
+    segmenter = Scripted({(1, "one"): video[2] == 1})
+    with pytest.raises(UserError, match=r"3\.bmp is 33 x 24 pixels, .* 32 x 24"):
         evaluate(segmenter, [ask(video, "one", (1,))], PER_EXPRESSION, progress=False)
 
 

@@ -1,5 +1,6 @@
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,11 @@ def card(protocol: Protocol = REF_DAVIS17_FIXED) -> ResultCard:
     return make_card(
         evaluation,
         benchmark="Ref-DAVIS17 val",
+        data=Path("/data/davis"),
         model="default",
         size=256,
+        window=8,
+        presence_threshold=0.25,
         device="cpu",
         command="slvp evaluate ref-davis17 DATA",
     )
@@ -84,6 +88,7 @@ def test_the_file_holds_the_numbers_and_how_they_came_about(tmp_path: Path) -> N
     assert (read["frames"], read["seconds"], read["frames_per_second"]) == (140, 70.0, 2.0)
     assert read["command"] == "slvp evaluate ref-davis17 DATA"
     assert (read["model"], read["size"], read["threshold"]) == ("default", 256, 0.5)
+    assert (read["data"], read["window"], read["presence_threshold"]) == ("/data/davis", 8, 0.25)
     assert (read["benchmark"], read["protocol"]) == ("Ref-DAVIS17 val", REF_DAVIS17_FIXED.name)
     assert read["slvp_version"] == slvp.__version__
     assert read["hardware"]
@@ -125,6 +130,11 @@ def test_a_card_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"result\.json"):
         write_card(card(), tmp_path / "result.json")
     assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
+
+
+def test_a_path_whose_bytes_are_no_characters(tmp_path: Path) -> None:
+    write_card(replace(card(), model="caf\udce9"), tmp_path / "result.json")
+    assert json.loads((tmp_path / "result.json").read_text("ascii"))["model"] == "caf\udce9"
 
 
 def test_an_older_card_is_replaced(tmp_path: Path) -> None:

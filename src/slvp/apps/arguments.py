@@ -19,6 +19,7 @@ Size = Annotated[
         help_behavior_hint="(default: the model's own)",
     ),
 ]
+Overwrite = Annotated[bool, arg(help_behavior_hint="")]
 Quiet = Annotated[bool, arg(help_behavior_hint="")]
 
 Library = Annotated[tuple[Path, ...], arg(metavar="DIR [DIR ...]", help_behavior_hint="")]
@@ -42,7 +43,7 @@ def segment(
     threshold: float = 0.5,
     device: Device = "auto",
     size: Size = None,
-    overwrite: Annotated[bool, arg(help_behavior_hint="")] = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Segment the objects that sentences describe, in every frame of a video.
@@ -91,6 +92,7 @@ def evaluate(
     threshold: float = 0.5,
     device: Device = "auto",
     size: Size = None,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Score a model on a benchmark by the benchmark's own protocol.
@@ -105,16 +107,17 @@ def evaluate(
     Args:
         benchmark: ref-davis17, or world for what "slvp data world" made.
         data: folder with the unpacked benchmark.
-        out: folder for result.json.
+        out: the folder to make, for result.json.
         model: a shipped model's name, a folder or a hub's owner/name.
         threshold: probability above which a pixel belongs to the object.
         device: where to compute.
         size: shorter side, in pixels, that frames are resized to for the model.
+        overwrite: replace an earlier result in OUT, once the new one is complete.
         quiet: show no progress.
     """
     from slvp.apps.commands.evaluate import evaluate_benchmark
 
-    table = evaluate_benchmark(
+    evaluate_benchmark(
         benchmark,
         data,
         out,
@@ -122,9 +125,9 @@ def evaluate(
         threshold=threshold,
         device=device,
         size=size,
+        overwrite=overwrite,
         quiet=quiet,
     )
-    print(table)
 
 
 @app.command

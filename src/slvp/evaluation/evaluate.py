@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import Protocol as StructuralType
 
 import numpy as np
@@ -27,9 +28,7 @@ from slvp.types import BoolArray, Prediction, UInt8Array
 class StreamsMasks(StructuralType):
     """Whatever answers sentences about a stream of frames, as ``slvp.Segmenter`` does."""
 
-    def stream(
-        self, frames: Iterable[UInt8Array], sentences: Sequence[str]
-    ) -> Iterator[Prediction]:
+    def stream(self, video: Iterable[UInt8Array], sentences: Sequence[str]) -> Iterator[Prediction]:
         """Yield predictions of consecutive frames, in order, until each frame has had one."""
         ...
 
@@ -111,8 +110,22 @@ def evaluate(
 
 
 def _answers(segmenter: StreamsMasks, group: Sequence[BenchmarkExpression]) -> Iterator[Prediction]:
-    frames = (read_frame(path) for path in group[0].frame_paths)
+    frames = _read_frames(group[0].frame_paths)
     return segmenter.stream(frames, list(dict.fromkeys(one.text for one in group)))
+
+
+def _read_frames(paths: Sequence[Path]) -> Iterator[UInt8Array]:
+    expected = None
+    for path in paths:
+        frame_HWC = read_frame(path)
+        height, width, _ = frame_HWC.shape
+        expected = expected or (height, width)
+        if (height, width) != expected:
+            raise UserError(
+                f"{path} is {width} x {height} pixels, the frames before it {expected[1]} x "
+                f"{expected[0]}: unpack the benchmark again."
+            )
+        yield frame_HWC
 
 
 def _score_window(

@@ -55,6 +55,7 @@ class ResultCard:
 
     Attributes:
         benchmark: name of the benchmark and split.
+        data: folder of the benchmark, absolute.
         protocol: name of the protocol.
         summary: ``j``, ``f`` and ``jf`` in 0..1.
         annotation_sets: the numbers of each annotation set and of its sequences.
@@ -62,7 +63,9 @@ class ResultCard:
         expressions: the numbers of each expression.
         model: name or path of the model.
         size: short side of the frames as the model saw them, in pixels.
+        window: frames that the model saw at a time.
         threshold: probability above which a pixel belonged to the object.
+        presence_threshold: presence below which a frame's mask was empty.
         seconds: time that reading and segmenting the frames took, without scoring.
         frames: number of frames, each counted once however many sentences were asked.
         frames_per_second: frames over seconds.
@@ -73,6 +76,7 @@ class ResultCard:
     """
 
     benchmark: str
+    data: str
     protocol: str
     summary: dict[str, float]
     annotation_sets: tuple[CardSet, ...]
@@ -80,7 +84,9 @@ class ResultCard:
     expressions: tuple[CardExpression, ...]
     model: str
     size: int
+    window: int
     threshold: float
+    presence_threshold: float
     seconds: float
     frames: int
     frames_per_second: float
@@ -91,21 +97,34 @@ class ResultCard:
 
 
 def make_card(
-    evaluation: Evaluation, *, benchmark: str, model: str, size: int, device: str, command: str
+    evaluation: Evaluation,
+    *,
+    benchmark: str,
+    data: Path,
+    model: str,
+    size: int,
+    window: int,
+    presence_threshold: float,
+    device: str,
+    command: str,
 ) -> ResultCard:
     """Describe an evaluation that has just run in this process.
 
     Args:
         evaluation: what came out.
         benchmark: name of the benchmark and split.
+        data: folder of the benchmark.
         model: name or path of the model.
         size: short side of the frames as the model saw them, in pixels.
+        window: frames that the model saw at a time.
+        presence_threshold: presence below which a frame's mask was empty.
         device: PyTorch name of the device that the model ran on.
         command: the command line.
     """
     summary = evaluation.summary
     return ResultCard(
         benchmark=benchmark,
+        data=str(data.resolve()),
         protocol=evaluation.protocol.name,
         summary={"j": summary.score.j, "f": summary.score.f, "jf": summary.score.jf},
         annotation_sets=tuple(
@@ -133,7 +152,9 @@ def make_card(
         ),
         model=model,
         size=size,
+        window=window,
         threshold=evaluation.threshold,
+        presence_threshold=presence_threshold,
         seconds=evaluation.seconds,
         frames=evaluation.frames,
         frames_per_second=evaluation.frames / evaluation.seconds,
@@ -153,9 +174,8 @@ def write_card(card: ResultCard, path: Path) -> None:
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_text(
-            json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        # All but ASCII is escaped: a path may have bytes that are no character.
+        temporary.write_text(json.dumps(asdict(card), indent=2) + "\n", encoding="ascii")
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 from slvp.apps.commands.world import WORLD_SPLIT
+from slvp.apps.output import output_folder
 from slvp.data.benchmarks.records import BenchmarkExpression
 from slvp.data.benchmarks.ref_davis17 import load_ref_davis17
 from slvp.data.benchmarks.ref_youtube_vos import load_ref_youtube_vos
-from slvp.errors import UserError
 from slvp.evaluation.evaluate import evaluate
 from slvp.evaluation.protocols import PER_EXPRESSION, REF_DAVIS17_FIXED, Protocol
 from slvp.evaluation.report import format_table, make_card, write_card
@@ -36,9 +37,10 @@ def evaluate_benchmark(
     threshold: float,
     device: str,
     size: int | None,
+    overwrite: bool,
     quiet: bool,
-) -> str:
-    """Score a model, write ``result.json`` into the folder ``out`` if given, return a table.
+) -> None:
+    """Score a model, print a table and, where ``out`` is given, make it with ``result.json`` in it.
 
     Raises:
         UserError: the data, the model, an option or ``out`` is not usable.
@@ -46,23 +48,21 @@ def evaluate_benchmark(
     load, protocol = BENCHMARKS[benchmark]
     expressions = load(data)
     segmenter = Segmenter.from_pretrained(model, device=device, size=size, threshold=threshold)
-    if out is not None:
-        # Before hours of work, not after.
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(
-                f"{out}: can't be made ({error.strerror}); name another folder as --out"
-            ) from error
-    evaluation = evaluate(segmenter, expressions, protocol, progress=not quiet)
-    card = make_card(
-        evaluation,
-        benchmark=benchmark,
-        model=model,
-        size=segmenter.size,
-        device=str(segmenter.device),
-        command=shlex.join(["slvp", *sys.argv[1:]]),
-    )
-    if out is not None:
-        write_card(card, out / CARD)
-    return format_table(card)
+    with ExitStack() as stack:
+        # Made now: that it can't be should be told before hours of work.
+        folder = stack.enter_context(output_folder(out, (CARD,), overwrite)) if out else None
+        evaluation = evaluate(segmenter, expressions, protocol, progress=not quiet)
+        card = make_card(
+            evaluation,
+            benchmark=benchmark,
+            data=data,
+            model=model,
+            size=segmenter.size,
+            window=segmenter.window,
+            presence_threshold=segmenter.presence_threshold,
+            device=str(segmenter.device),
+            command=shlex.join(["slvp", *sys.argv[1:]]),
+        )
+        print(format_table(card), flush=True)  # first: a disk may have filled up by now
+        if folder is not None:
+            write_card(card, folder / CARD)

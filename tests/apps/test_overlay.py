@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slvp.apps import overlay
-from slvp.apps.overlay import COLOURS, colour_of, contact_sheet, draw_overlay
+from slvp.apps.overlay import COLOURS, colour_of, draw_overlay
 from slvp.types import BoolArray, UInt8Array
 from slvp.video import read_frames
 
@@ -139,30 +139,6 @@ def test_without_a_font_of_the_system_accents_are_dropped(monkeypatch: pytest.Mo
     finally:
         for cache in caches:
             cache.cache_clear()
-
-
-def test_contact_sheet_puts_each_image_in_its_cell() -> None:
-    images = [grey(20, 100, level) for level in (50, 100, 150, 200)] + [grey(10, 40, 250)]
-    sheet_HW3 = contact_sheet(images, 3)
-    gap = 2
-    assert sheet_HW3.shape == (2 * 20 + 3 * gap, 3 * 100 + 4 * gap, 3)
-    for index, image in enumerate(images[:4]):
-        top, left = gap + index // 3 * (20 + gap), gap + index % 3 * (100 + gap)
-        assert (sheet_HW3[top : top + 20, left : left + 100] == image).all()
-    second_row, second_column = 2 * gap + 20, 2 * gap + 100
-    centre = sheet_HW3[second_row + 5 : second_row + 15, second_column + 30 : second_column + 70]
-    assert (centre == 250).all()
-    assert count(sheet_HW3, (250, 250, 250)) == 400
-
-
-def test_contact_sheet_has_captions_under_the_images() -> None:
-    images = [grey(40, 120, 90)] * 2
-    plain, one = contact_sheet(images, 2), contact_sheet(images, 2, ["one", "two " * 50])
-    assert one.shape[0] > plain.shape[0] and one.shape[1] == plain.shape[1]
-    under_HW3 = one[42:-2]
-    assert under_HW3[:, :122].max() > 240 and under_HW3[:, 124:].max() > 240
-    assert (under_HW3[:, -2:] == under_HW3[0, 0]).all(), "a long caption stays in its cell"
-    assert (one[2:42, 2:122] == 90).all()
 
 
 def test_on_a_real_clip() -> None:

@@ -12,7 +12,6 @@ from PIL import Image
 from slvp.data.cutouts import CutoutLibrary
 from slvp.data.world import World, WorldConfig
 from slvp.data.world_export import export_world
-from slvp.errors import UserError
 from slvp.video import read_frames
 
 CONFIG = WorldConfig(frames=3, height=64, width=96, randomise=False)
@@ -26,6 +25,7 @@ def _world() -> World:
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("export") / "world"
+    out.mkdir()
     export_world(out, _world(), clips=4, seed=SEED, split="valid")
     return out
 
@@ -91,20 +91,9 @@ def test_contact_sheet(exported: Path) -> None:
     assert Image.open(exported / "contact_sheet.jpg").width > 4 * 96
 
 
-def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(UserError, match="not empty"):
-        export_world(tmp_path, _world(), clips=1, seed=0, split="train")
-    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
-
-
-def test_nothing_is_left_behind_by_a_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(self: World, seed: int) -> None:
-        raise RuntimeError
-
-    monkeypatch.setattr(World, "clip", fail)
-    with pytest.raises(RuntimeError):
-        export_world(tmp_path / "out", _world(), clips=1, seed=0, split="train")
-    assert not list(tmp_path.iterdir())
+def test_progress_is_shown_unless_not_wanted(tmp_path: Path, capfd) -> None:
+    for progress in (True, False):
+        out = tmp_path / str(progress)
+        out.mkdir()
+        export_world(out, _world(), clips=1, seed=0, split="train", progress=progress)
+        assert ("1/1" in capfd.readouterr().err) == progress

@@ -1,4 +1,4 @@
-"""Pictures for people: masks and sentences drawn over frames, and sheets of many pictures."""
+"""Pictures for people: masks and sentences drawn over frames."""
 
 from __future__ import annotations
 
@@ -148,44 +148,6 @@ def _legend(sentences: tuple[str, ...], height: int, width: int) -> _Legend | No
         veil_HW3=np.repeat(255 - opacity_HW1, 3, axis=2).astype(np.uint8),
         chips=tuple(chips),
     )
-
-
-def contact_sheet(
-    images: Sequence[UInt8Array], columns: int, captions: Sequence[str] | None = None
-) -> UInt8Array:
-    """Put images in rows of ``columns``, each in the middle of a cell as large as the largest.
-
-    Args:
-        images: at least one, uint8 RGB, of any sizes.
-        columns: images per row.
-        captions: a line under each image; too long ones end in an ellipsis.
-
-    Returns:
-        One image, uint8 RGB, on a dark ground.
-    """
-    cell_height = max(image.shape[0] for image in images)
-    cell_width = max(image.shape[1] for image in images)
-    gap = max(2, cell_width // 80)
-    size = max(10, cell_width // 24)
-    line = 0 if captions is None else round(size * 1.6)
-    rows = -(-len(images) // columns)
-    sheet_size = (
-        columns * (cell_width + gap) + gap,
-        rows * (cell_height + line + gap) + gap,
-    )
-    sheet = Image.new("RGB", sheet_size, _PANEL)
-    pen, font = ImageDraw.Draw(sheet), _font(size)
-    for index, image in enumerate(images):
-        left = gap + (index % columns) * (cell_width + gap)
-        top = gap + (index // columns) * (cell_height + line + gap)
-        height, width, _ = image.shape
-        corner = (left + (cell_width - width) // 2, top + (cell_height - height) // 2)
-        sheet.paste(Image.fromarray(image), corner)
-        if captions is not None:
-            text = _shorten(captions[index], font, cell_width)
-            middle = (left, top + cell_height + line // 2)
-            pen.text(middle, text, fill=_TEXT, font=font, anchor="lm")
-    return np.array(sheet)
 
 
 @lru_cache(maxsize=8)

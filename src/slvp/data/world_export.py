@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from tqdm import trange
 
 from slvp.data.cutouts import Cutout
 from slvp.data.world import World
-from slvp.errors import UserError
 from slvp.types import Clip, UInt8Array
 from slvp.video import VideoWriter
 
@@ -31,45 +30,38 @@ def _palette() -> list[int]:
     return [channel(index, which) for index in range(256) for which in range(3)]
 
 
-def export_world(out: Path, world: World, *, clips: int, seed: int, split: str) -> None:
-    """Write ``clips`` clips into the new folder ``out``; same world and seed, same files.
+def export_world(
+    folder: Path, world: World, *, clips: int, seed: int, split: str, progress: bool = True
+) -> None:
+    """Write ``clips`` clips into ``folder``; same world and seed, same files.
 
     ::
 
-        OUT/SPLIT/JPEGImages/VIDEO/00000.jpg ...
-        OUT/SPLIT/Annotations/VIDEO/00000.png ...       palette: object ids
-        OUT/SPLIT/meta.json                             classes and frames of the objects
-        OUT/meta_expressions/SPLIT/meta_expressions.json
-        OUT/captioned/VIDEO.mp4, OUT/captioned/captions.json
-        OUT/flow/VIDEO.npz                              flow_THW2 (float16), camera_T33
-        OUT/contact_sheet.jpg
+        FOLDER/SPLIT/JPEGImages/VIDEO/00000.jpg ...
+        FOLDER/SPLIT/Annotations/VIDEO/00000.png ...       palette: object ids
+        FOLDER/SPLIT/meta.json                             classes and frames of the objects
+        FOLDER/meta_expressions/SPLIT/meta_expressions.json
+        FOLDER/captioned/VIDEO.mp4, OUT/captioned/captions.json
+        FOLDER/flow/VIDEO.npz                              flow_THW2 (float16), camera_T33
+        FOLDER/contact_sheet.jpg
 
     In ``meta_expressions.json`` an ``obj_id`` may name several objects ("1,2") or none ("").
 
-    Raises:
-        UserError: ``out`` is in use.
+    Args:
+        folder: exists and is empty.
+        world: makes the clips.
+        clips: how many.
+        seed: of all that is random.
+        split: name of the folder of frames and masks.
+        progress: show a bar with the time left on stderr.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out}: already there and not empty; name a new folder or remove it.")
-    out = out.resolve()
-    part = out.with_name(f".{out.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    try:
-        _write_clips(part, world, clips, seed, split)
-        part.replace(out)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _write_clips(folder: Path, world: World, clips: int, seed: int, split: str) -> None:
     for name in ("captioned", "flow", split, f"meta_expressions/{split}"):
         (folder / name).mkdir(parents=True)
     expressions: dict[str, Any] = {}
     objects: dict[str, Any] = {}
     captions: list[dict[str, Any]] = []
     sheet: list[Image.Image] = []
-    for index in range(clips):
+    for index in trange(clips, unit="clip", disable=not progress, dynamic_ncols=True):
         number = seed * 1_000_003 + index
         clip, video = world.clip(number), f"world_{index:05d}"
         frames = [f"{frame:05d}" for frame in range(len(clip.frames_THWC))]

@@ -24,18 +24,35 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def test_finetune_changes_what_the_options_name_and_nothing_else(
-    trained: dict[str, Any], capsys
+    trained: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
-    options = ["--init", "runs/flow/model", "--library", "a", "b", "--stamps", "--steps", "7"]
+    monkeypatch.chdir(tmp_path)
+    Path("runs/flow/model").mkdir(parents=True)
+    options = ["--init", "runs/flow/model", "--cutouts", "a", "b", "--stamps", "--steps", "7"]
+    options += ["--coco", "c.json", "c", "d.json", "d", "--stills", "e"]
     assert cli.run(["finetune", "lite", *options, "--seed", "3", "--quiet"]) == 0
     lite = recipe("lite", "finetune")
-    data = replace(lite.data, cutouts=("a", "b"), stamps=True)
+    here = str(tmp_path)
+    data = replace(
+        lite.data,
+        cutouts=(f"{here}/a", f"{here}/b"),
+        coco=((f"{here}/c.json", f"{here}/c"), (f"{here}/d.json", f"{here}/d")),
+        stamps=True,
+        stills=f"{here}/e",
+    )
+    init = f"{here}/runs/flow/model"
     assert trained == {
-        "config": replace(lite, data=data, init="runs/flow/model", steps=7, seed=3),
+        "config": replace(lite, data=data, init=init, steps=7, seed=3),
         "folder": Path("runs/finetune-lite"),
         "quiet": True,
     }
     assert "runs/finetune-lite/model" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("init", ["default", "owner/name", "x" * 300])
+def test_a_model_that_is_no_folder_keeps_its_name(trained: dict[str, Any], init: str) -> None:
+    assert cli.run(["finetune", "lite", "--init", init]) == 0
+    assert trained["config"].init == init
 
 
 def test_pretrain_runs_the_recipe_as_it_is(trained: dict[str, Any], tmp_path: Path) -> None:

@@ -3,8 +3,10 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from slvp.apps import cli
 from slvp.apps.commands import evaluate as evaluate_command
@@ -63,6 +65,36 @@ def test_a_world_can_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert (card["size"], card["window"], card["presence_threshold"]) == (64, 4, 0.5)
 
 
+def test_a_world_of_coco_s_objects(tmp_path: Path) -> None:
+    image = np.full((100, 100, 3), 90, np.uint8)
+    image[20:80, 20:80] = 200, 30, 30
+    (tmp_path / "images").mkdir()
+    Image.fromarray(image).save(tmp_path / "images" / "one.png")
+    box = {"bbox": [20, 20, 60, 60], "area": 3600, "iscrowd": 0}
+    outline = {"segmentation": [[20, 20, 80, 20, 80, 80, 20, 80]]}
+    content = {
+        "images": [{"id": 1, "file_name": "one.png", "height": 100, "width": 100}],
+        "categories": [{"id": 1, "name": "ironing board"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, **box, **outline}],
+    }
+    annotations = tmp_path / "instances.json"
+    annotations.write_text(json.dumps(content))
+    world = ["data", "world", str(tmp_path / "world"), "--clips", "2", *SMALL]
+    assert cli.run([*world, "--coco", str(annotations), str(tmp_path / "images")]) == 0
+    meta = json.loads((tmp_path / "world" / "test" / "meta.json").read_text())
+    categories = {
+        thing["category"] for clip in meta["videos"].values() for thing in clip["objects"].values()
+    }
+    assert categories == {"ironing board"}
+
+
+def test_progress_is_shown_unless_it_is_not_wanted(tmp_path: Path, capfd) -> None:
+    _make(tmp_path / "shown")
+    assert "2/2" in capfd.readouterr().err
+    assert cli.run(["data", "world", str(tmp_path / "not"), "--clips", "1", "--quiet", *SMALL]) == 0
+    assert capfd.readouterr().err == ""
+
+
 @pytest.fixture
 def evaluation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The words of an evaluation of a tiny world by a tiny model, into ``scores``."""
@@ -71,7 +103,17 @@ def evaluation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     save_pretrained(SLVP(config), tmp_path / "model")
     _make(tmp_path / "world", clips=1)
     monkeypatch.chdir(tmp_path)
-    return ["evaluate", "world", "--data", "world", "--model", "model", "--out", "scores"]
+    return [
+        "evaluate",
+        "world",
+        "--data",
+        "world",
+        "--model",
+        "model",
+        "--quiet",
+        "--out",
+        "scores",
+    ]
 
 
 def test_an_evaluation_replaces_an_earlier_one_only_when_told(
@@ -125,7 +167,8 @@ def test_the_table_is_shown_though_the_card_cannot_be_written(
         (["--seed", "-1"], "--seed -1"),
         (["--frames", "0"], "--frames 0"),
         (["--height", "8"], "--height 8"),
-        (["--library", "no-such-library"], "no-such-library"),
+        (["--cutouts", "no-such-folder"], "no-such-folder"),
+        (["--coco", "no-such.json", "images"], "no-such.json"),
     ],
 )
 def test_a_mistake_gets_one_line_and_leaves_nothing(

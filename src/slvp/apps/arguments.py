@@ -22,7 +22,11 @@ Size = Annotated[
 Overwrite = Annotated[bool, arg(help_behavior_hint="")]
 Quiet = Annotated[bool, arg(help_behavior_hint="")]
 
-Library = Annotated[tuple[Path, ...], arg(metavar="DIR [DIR ...]", help_behavior_hint="")]
+Cutouts = Annotated[tuple[Path, ...], arg(metavar="DIR [DIR ...]", help_behavior_hint="")]
+Coco = Annotated[
+    tuple[tuple[Path, Path], ...],
+    arg(metavar="ANNOTATIONS IMAGES [ANNOTATIONS IMAGES ...]", help_behavior_hint=""),
+]
 Stamps = Annotated[bool, arg(help_behavior_hint="")]
 
 app = tyro.extras.SubcommandApp()
@@ -134,7 +138,8 @@ def evaluate(
 def pretrain(
     recipe: Positional[str] = "lite",
     out: Annotated[Path | None, arg(help_behavior_hint="(default: runs/pretrain-<recipe>)")] = None,
-    library: Library = (),
+    cutouts: Cutouts = (),
+    coco: Coco = (),
     stamps: Stamps = False,
     steps: Annotated[int | None, arg(help_behavior_hint="(default: the recipe's own)")] = None,
     seed: int = 0,
@@ -142,7 +147,7 @@ def pretrain(
 ) -> None:
     """Pre-train fusion and decoder on captioned video, with optical flow as the target.
 
-    Without --library and --stamps the clips are made of drawn shapes.
+    Without --cutouts, --coco and --stamps the clips are made of drawn shapes.
 
     For example:
       slvp pretrain lite --stamps --steps 1500 --out runs/flow
@@ -150,7 +155,8 @@ def pretrain(
     Args:
         recipe: lite or lite-language.
         out: folder of the run, which must be new.
-        library: folders of cut-outs, of which the training clips are made.
+        cutouts: folders of cut-outs, of which the training clips are made.
+        coco: instances of COCO or LVIS to cut out, each a JSON file and the folder of its images.
         stamps: add Tux Paint's stamps to the cut-outs.
         steps: length of the run.
         seed: of weights and data.
@@ -162,7 +168,8 @@ def pretrain(
         "pretrain",
         recipe,
         out,
-        library=library,
+        cutouts=cutouts,
+        coco=coco,
         stamps=stamps,
         steps=steps,
         seed=seed,
@@ -177,7 +184,8 @@ def finetune(
     out: Annotated[Path | None, arg(help_behavior_hint="(default: runs/finetune-<recipe>)")] = None,
     init: Annotated[str, arg(metavar="MODEL", help_behavior_hint="(default: from nothing)")] = "",
     stills: Annotated[Path | None, arg(help_behavior_hint="")] = None,
-    library: Library = (),
+    cutouts: Cutouts = (),
+    coco: Coco = (),
     stamps: Stamps = False,
     steps: Annotated[int | None, arg(help_behavior_hint="(default: the recipe's own)")] = None,
     seed: int = 0,
@@ -185,7 +193,7 @@ def finetune(
 ) -> None:
     """Train a model that finds objects, from masks.
 
-    Without --library and --stamps the clips are made of drawn shapes.
+    Without --cutouts, --coco and --stamps the clips are made of drawn shapes.
 
     For example:
       slvp finetune lite --stamps --init runs/flow/model --out runs/masks
@@ -196,7 +204,8 @@ def finetune(
         out: folder of the run, which must be new.
         init: model to start from, such as one that pretrain made; what fits is reused.
         stills: folder of photographs with captioned masks to add.
-        library: folders of cut-outs, of which the training clips are made.
+        cutouts: folders of cut-outs, of which the training clips are made.
+        coco: instances of COCO or LVIS to cut out, each a JSON file and the folder of its images.
         stamps: add Tux Paint's stamps to the cut-outs.
         steps: length of the run.
         seed: of weights and data.
@@ -210,7 +219,8 @@ def finetune(
         out,
         init=init,
         stills=stills,
-        library=library,
+        cutouts=cutouts,
+        coco=coco,
         stamps=stamps,
         steps=steps,
         seed=seed,
@@ -240,17 +250,19 @@ def world(
     out: Positional[Path],
     clips: int = 20,
     seed: int = 0,
-    library: Library = (),
+    cutouts: Cutouts = (),
+    coco: Coco = (),
     stamps: Stamps = False,
     held_out: Annotated[bool, arg(help_behavior_hint="")] = False,
     frames: int = 8,
     height: int = 192,
     width: int = 320,
+    quiet: Quiet = False,
 ) -> None:
     """Make clips of the embedded world: moving cut-outs with masks, captions and expressions.
 
-    The same options make the same clips. Without --library and --stamps the objects are drawn
-    shapes.
+    The same options make the same clips. Without --cutouts, --coco and --stamps the objects are
+    drawn shapes.
 
     For example:
       slvp data world outputs/world --clips 20 --seed 1 --stamps
@@ -260,12 +272,14 @@ def world(
         out: folder to make.
         clips: how many.
         seed: of all that is random.
-        library: folders of cut-outs.
+        cutouts: folders of cut-outs.
+        coco: instances of COCO or LVIS to cut out, each a JSON file and the folder of its images.
         stamps: add Tux Paint's stamps to the cut-outs.
         held_out: use only the cut-outs and backgrounds that training leaves out.
         frames: length of a clip.
         height: of the frames, in pixels.
         width: of the frames, in pixels.
+        quiet: show no progress.
     """
     from slvp.apps.commands.world import write_world
 
@@ -273,11 +287,13 @@ def world(
         out,
         clips=clips,
         seed=seed,
-        library=library,
+        cutouts=cutouts,
+        coco=coco,
         stamps=stamps,
         held_out=held_out,
         frames=frames,
         height=height,
         width=width,
+        quiet=quiet,
     )
     print(f"{clips} clips  {out}")

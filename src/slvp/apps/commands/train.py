@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 from slvp.errors import UserError
+from slvp.models.checkpoint import shipped_models
 from slvp.training import loop
 from slvp.training.config import Task
 from slvp.training.recipes import recipe
@@ -17,7 +19,8 @@ def train(
     out: Path | None,
     *,
     init: str = "",
-    library: tuple[Path, ...],
+    cutouts: tuple[Path, ...],
+    coco: tuple[tuple[Path, Path], ...],
     stamps: bool,
     stills: Path | None = None,
     steps: int | None,
@@ -25,6 +28,8 @@ def train(
     quiet: bool,
 ) -> Path:
     """Train by a recipe, with the data and length that the options name, and return the model.
+
+    Paths are made absolute, so that the run can be resumed from anywhere.
 
     Raises:
         UserError: the recipe, the data or an option is not usable, or ``out`` is in use.
@@ -34,15 +39,27 @@ def train(
         raise UserError(f"--steps {steps} is not positive; {config.steps} is the recipe's own")
     data = replace(
         config.data,
-        cutouts=tuple(str(folder) for folder in library),
+        cutouts=tuple(str(folder.resolve()) for folder in cutouts),
+        coco=tuple((str(file.resolve()), str(images.resolve())) for file, images in coco),
         stamps=stamps,
-        stills="" if stills is None else str(stills),
+        stills="" if stills is None else str(stills.resolve()),
     )
     config = replace(
-        config, data=data, init=init, seed=seed, steps=config.steps if steps is None else steps
+        config,
+        data=data,
+        init=_lasting(init),
+        seed=seed,
+        steps=config.steps if steps is None else steps,
     )
     folder = Path("runs", f"{task}-{recipe_name}") if out is None else out
     return loop.train(config, folder, quiet=quiet)
+
+
+def _lasting(model: str) -> str:
+    """Make the name of a model absolute if it is a folder's, and not a shipped or a hub's model."""
+    # Unlike pathlib's, this isdir answers for names that no disk would take.
+    is_folder = model not in shipped_models() and os.path.isdir(model)  # noqa: PTH112
+    return str(Path(model).resolve()) if is_folder else model
 
 
 def resume(run: Path, *, quiet: bool) -> Path:

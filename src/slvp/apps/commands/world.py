@@ -23,17 +23,19 @@ def write_world(
     *,
     clips: int,
     seed: int,
-    library: tuple[Path, ...],
+    cutouts: tuple[Path, ...],
+    coco: tuple[tuple[Path, Path], ...],
     stamps: bool,
     held_out: bool,
     frames: int,
     height: int,
     width: int,
+    quiet: bool,
 ) -> None:
     """Write ``clips`` clips into the folder ``out``; same options, same clips.
 
     Raises:
-        UserError: a library or an option is not usable, or ``out`` is in use.
+        UserError: cut-outs or an option is not usable, or ``out`` is in use.
     """
     for option, value, least in (
         ("--clips", clips, 1),
@@ -44,10 +46,14 @@ def write_world(
     ):
         if value < least:
             raise UserError(f"{option} {value} is too small; {least} is the least")
-    data = DataConfig(cutouts=tuple(str(folder) for folder in library), stamps=stamps)
+    data = DataConfig(
+        cutouts=tuple(str(folder) for folder in cutouts),
+        coco=tuple((str(file), str(images)) for file, images in coco),
+        stamps=stamps,
+    )
     world = World(
         split_library(data)[1] if held_out else build_library(data),
         WorldConfig(frames=frames, height=height, width=width),
     )
     with output_folder(out, (), overwrite=None) as folder:
-        export_world(folder, world, clips=clips, seed=seed, split=WORLD_SPLIT)
+        export_world(folder, world, clips=clips, seed=seed, split=WORLD_SPLIT, progress=not quiet)

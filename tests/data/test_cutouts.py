@@ -95,6 +95,7 @@ def _coco(root: Path, segmentation: object, crowd: int = 0) -> Path:
     image = np.full((100, 120, 3), 90, np.uint8)
     image[20:80, 30:90] = (10, 200, 30)
     cv2.imwrite(str(root / "a.png"), image[..., ::-1])
+    cv2.imwrite(str(root / "b.png"), np.full((50, 40, 3), 7, np.uint8))
     annotation = {
         "id": 5, "image_id": 1, "category_id": 7, "iscrowd": crowd,
         "bbox": [30, 20, 60, 60], "segmentation": segmentation,
@@ -103,8 +104,11 @@ def _coco(root: Path, segmentation: object, crowd: int = 0) -> Path:
     path.write_text(
         json.dumps(
             {
-                "images": [{"id": 1, "file_name": "a.png", "height": 100, "width": 120}],
-                "categories": [{"id": 7, "name": "fire_hydrant"}],
+                "images": [
+                    {"id": 1, "file_name": "a.png", "height": 100, "width": 120},
+                    {"id": 2, "file_name": "b.png", "height": 50, "width": 40},
+                ],
+                "categories": [{"id": 7, "name": "fire_hydrant_(street)"}],
                 "annotations": [annotation],
             }
         )
@@ -126,7 +130,9 @@ def test_coco(tmp_path: Path, form: str) -> None:
     rgba = hydrant.load()
     assert rgba.shape == (60, 60, 4)
     assert (rgba == (10, 200, 30, 255)).all()
-    assert library.backgrounds[0].load().shape == (100, 120, 3)
+    # The photograph of the hydrant is no background: it would show a second hydrant.
+    (background,) = library.backgrounds
+    assert background.load().shape == (50, 40, 3)
 
 
 def test_coco_without_use(tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
 import json
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -80,6 +82,48 @@ def test_damaged_weights(tiny_model_folder):
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(UserError, match="no readable safetensors"):
         SLVP.from_pretrained(tiny_model_folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"width": 20}, "multiple of 8"),
+        ({"attention_heads": 5}, "must divide width"),
+        ({"window": 0}, "at least 1"),
+        ({"vision": "no_such_backbone"}, "vision backbone 'no_such_backbone'"),
+        ({"text": "no-such-encoder"}, "text encoder 'no-such-encoder'"),
+    ],
+)
+def test_impossible_models(tiny_model_folder, change, said, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    file = tiny_model_folder / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    with pytest.raises(UserError, match=said):
+        SLVP.from_pretrained(tiny_model_folder)
+
+
+@pytest.mark.parametrize("name", ["runs/my model", "x" * 300, "nobody/nothing-here", "a/b..c"])
+def test_names_that_lead_nowhere(name, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(UserError, match="expected"):
+        SLVP.from_pretrained(name)
+
+
+def test_push_to_hub_uploads_what_save_pretrained_writes(monkeypatch):
+    calls = {}
+
+    class Hub:
+        def create_repo(self, repo_id, **options):
+            calls["made"] = (repo_id, options)
+
+        def upload_folder(self, folder_path, repo_id):
+            calls["files"] = sorted(path.name for path in Path(folder_path).iterdir())
+            return SimpleNamespace(commit_url=f"address of {repo_id}")
+
+    monkeypatch.setattr("huggingface_hub.HfApi", Hub)
+    assert tiny_model().push_to_hub("me/mine", card="# c", private=True) == "address of me/mine"
+    assert calls["made"] == ("me/mine", {"private": True, "exist_ok": True})
+    assert calls["files"] == ["README.md", "config.json", "model.safetensors"]
 
 
 def test_no_such_model(tmp_path):

@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import shutil
 
 import pytest
 import torch
@@ -120,6 +121,42 @@ def test_a_wrong_option_leaves_no_folder(tmp_path):
     with pytest.raises(UserError, match="nothing"):
         loop.train(tiny_run(data=data), tmp_path / "run", quiet=True)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_unreadable_picture_is_named_in_one_line(tmp_path, workers):
+    folder = tmp_path / "cutouts"
+    folder.mkdir()
+    (folder / "a.png").write_text("no picture")
+    (folder / "index.csv").write_text(
+        "file,source,licence,class_name,caption\na.png,x,CC0,dog,a dog\n"
+    )
+    data = dataclasses.replace(DATA, cutouts=(str(folder),), held_out=0.0)
+    with pytest.raises(UserError) as raised:
+        loop.train(tiny_run(data=data, workers=workers), tmp_path / "run", quiet=True)
+    assert "a.png" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_quiet_is_quiet(tmp_path, capfd):
+    loop.train(tiny_run(), tmp_path / "run", quiet=True)
+    assert capfd.readouterr().err == ""
+
+
+def test_statistics_of_a_trained_backbone_are_saved(tmp_path):
+    model = loop.train(tiny_run(steps=2), tmp_path / "run", quiet=True)
+    state = load_file(model / "model.safetensors")
+    means = [t for name, t in state.items() if name.endswith("running_mean")]
+    assert any(t.abs().max() > 0 for t in means)
+
+
+def test_resuming_needs_no_init(tmp_path):
+    """All that a checkpoint needs is in it: the model that the run began from may be gone."""
+    pretrained = loop.train(tiny_run("pretrain", steps=1), tmp_path / "pretrain", quiet=True)
+    loop.train(tiny_run(init=str(pretrained)), tmp_path / "run", quiet=True)
+    shutil.rmtree(tmp_path / "run/model")
+    shutil.rmtree(pretrained)
+    loop.resume(tmp_path / "run", quiet=True)
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path):

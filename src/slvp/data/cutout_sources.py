@@ -99,28 +99,35 @@ def coco_instances(path: Path, folder: Path) -> tuple[tuple[Cutout, ...], tuple[
     """Return the cut-outs and the photographs; see ``CutoutLibrary.from_coco``."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        categories = {c["id"]: c["name"].replace("_", " ") for c in content["categories"]}
+        categories = {c["id"]: _category_name(c["name"]) for c in content["categories"]}
         images = {image["id"]: image for image in content["images"]}
-        instances = list(content["annotations"])
+        files = {key: folder / _coco_file_name(image) for key, image in images.items()}
+        cutouts = tuple(
+            _coco_cutout(a, images[a["image_id"]], files[a["image_id"]], categories)
+            for a in content["annotations"]
+            if not a.get("iscrowd") and _worth_cutting(a, images[a["image_id"]])
+        )
+        shows = {a["image_id"] for a in content["annotations"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path}: expected COCO instance annotations (JSON with images, annotations and "
             f"categories), but reading failed ({type(error).__name__}: {error})."
         ) from error
-    files = {key: folder / _coco_file_name(image) for key, image in images.items()}
     require_files(files.values(), path)
-    cutouts = tuple(
-        _coco_cutout(a, images[a["image_id"]], files[a["image_id"]], categories)
-        for a in instances
-        if not a.get("iscrowd") and _worth_cutting(a, images[a["image_id"]])
-    )
     if not cutouts:
         raise UserError(f"{path}: no instance in it is large enough to cut out.")
+    # A photograph that shows objects is no background: sentences would be true of them, too.
     backgrounds = tuple(
         Picture(f"{path.stem}/{file.name}", partial(read_rgb, file), path.stem)
-        for file in files.values()
+        for key, file in files.items()
+        if key not in shows
     )
     return cutouts, backgrounds
+
+
+def _category_name(name: str) -> str:
+    """``bow_(weapon)`` of LVIS -> bow."""
+    return re.sub(r"\s*\(.*\)", "", name.replace("_", " "))
 
 
 def _coco_file_name(image: dict[str, Any]) -> str:

@@ -82,14 +82,17 @@ class CutoutLibrary:
         """Read a folder of RGBA pictures.
 
         ``index.csv`` has the columns file, source, licence, class_name, caption;
-        ``backgrounds/backgrounds.csv`` has file, source, licence (files relative to the folder).
+        ``backgrounds/backgrounds.csv`` has file, source, licence (files relative to the folder);
+        without the folder ``backgrounds``, worlds have drawn textures behind their objects.
 
         Raises:
             UserError: no such folder or index, a column or a picture missing, nothing listed.
         """
         folder = Path(path)
         rows = _read_rows(folder, folder / "index.csv", {"file", "class_name", "caption"})
-        grounds = _read_rows(folder, folder / "backgrounds" / "backgrounds.csv", {"file"})
+        has_grounds = (folder / "backgrounds").is_dir()
+        table = folder / "backgrounds" / "backgrounds.csv"
+        grounds = _read_rows(folder, table, {"file"}) if has_grounds else []
         cutouts = tuple(
             Cutout(
                 name=row["file"],
@@ -123,7 +126,7 @@ class CutoutLibrary:
     def from_coco(cls, annotations: str | Path, image_folder: str | Path) -> CutoutLibrary:
         """Cut objects out of COCO- or LVIS-format instance annotations.
 
-        The photographs themselves become the backgrounds. Crowds, objects under 32 pixels a
+        Photographs without any instance become the backgrounds. Crowds, objects under 32 pixels a
         side and objects cut by the picture's border on two or more sides are left out.
 
         Raises:

@@ -6,7 +6,7 @@ and after every restart, so that a resumed run sees exactly the batches that it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -19,7 +19,11 @@ from slvp.data.flow import camera_flow, camera_homography, dis_flow, forward_bac
 from slvp.data.stills import Stills
 from slvp.data.transforms import frames_to_tensor, object_mask
 from slvp.data.world import World
+from slvp.errors import UserError
 from slvp.types import Batch, Clip, Float32Array, Sample, UInt8Array
+
+_Needs = Literal["expressions", "captions"]
+_MOST_DRAWS = 50  # for one clip with something to ask
 
 
 class BatchSource(Protocol):
@@ -46,7 +50,7 @@ class WorldMasks:
 
     def batch(self, rng: np.random.Generator) -> Batch:
         """Draw one of the worlds, then its clips."""
-        clips = _draw_clips(self.worlds, self.pixels, rng, "expressions")
+        clips = _draw_world(self.worlds, self.pixels, rng, "expressions")
         return collate([_mask_sample(clip, self.expressions, rng) for clip in clips])
 
 
@@ -71,13 +75,13 @@ class StillMasks:
     def batch(self, rng: np.random.Generator) -> Batch:
         """Draw a frame size, then photographs."""
         height, width = self.sizes[int(rng.integers(len(self.sizes)))]
-        samples: list[Sample] = []
-        while len(samples) < max(1, round(self.pixels / (height * width))):
+
+        def draw() -> Clip:
             still = int(rng.integers(len(self.stills)))
-            clip = self.stills.clip(still, rng, height, width, absent=self.absent)
-            if clip.expressions:
-                samples.append(_mask_sample(clip, self.expressions, rng))
-        return collate(samples)
+            return self.stills.clip(still, rng, height, width, absent=self.absent)
+
+        clips = _draw_clips(draw, round(self.pixels / (height * width)), "expressions")
+        return collate([_mask_sample(clip, self.expressions, rng) for clip in clips])
 
 
 @dataclass
@@ -94,12 +98,15 @@ class WorldFlow:
 
     def batch(self, rng: np.random.Generator) -> Batch:
         """Draw one of the worlds, then its clips; the last frame only serves the flow."""
-        clips = _draw_clips(self.worlds, self.pixels, rng, "captions")
+        clips = _draw_world(self.worlds, self.pixels, rng, "captions")
         return collate([_flow_sample(clip, self.captions, rng) for clip in clips])
 
 
-class StepBatches(Dataset[Batch]):
+class StepBatches(Dataset[Batch | UserError]):
     """Batch k is drawn from one of the sources by a generator seeded with (seed, k).
+
+    An unreadable picture is returned as its error: raised in a loader's worker, it would reach the
+    user inside a traceback.
 
     Args:
         sources: where batches come from.
@@ -119,10 +126,13 @@ class StepBatches(Dataset[Batch]):
     def __len__(self) -> int:
         return self.steps
 
-    def __getitem__(self, step: int) -> Batch:
+    def __getitem__(self, step: int) -> Batch | UserError:
         rng = np.random.default_rng([self.seed, step])
         source = self.sources[rng.choice(len(self.sources), p=self.shares)]
-        return source.batch(rng)
+        try:
+            return source.batch(rng)
+        except UserError as error:
+            return error
 
 
 def collate(samples: Sequence[Sample]) -> Batch:
@@ -145,21 +155,28 @@ def collate(samples: Sequence[Sample]) -> Batch:
     )
 
 
-def _draw_clips(
-    worlds: Sequence[World],
-    pixels: int,
-    rng: np.random.Generator,
-    needs: Literal["expressions", "captions"],
+def _draw_world(
+    worlds: Sequence[World], pixels: int, rng: np.random.Generator, needs: _Needs
 ) -> list[Clip]:
-    """Draw about ``pixels`` of clips from one of the worlds, each with something to ask."""
+    """Draw about ``pixels`` of clips from one of the worlds."""
     world = worlds[int(rng.integers(len(worlds)))]
     size = world.config.frames * world.config.height * world.config.width
+    return _draw_clips(lambda: world.clip(int(rng.integers(2**62))), round(pixels / size), needs)
+
+
+def _draw_clips(draw: Callable[[], Clip], count: int, needs: _Needs) -> list[Clip]:
+    """Draw clips that have something to ask."""
     clips: list[Clip] = []
-    while len(clips) < max(1, round(pixels / size)):
-        clip = world.clip(int(rng.integers(2**62)))
+    for _ in range(_MOST_DRAWS * max(1, count)):
+        clip = draw()
         if getattr(clip, needs):
             clips.append(clip)
-    return clips
+        if len(clips) >= count:
+            return clips
+    raise UserError(
+        f"{clip.name} and {_MOST_DRAWS} more: no {needs} could be written for them; check that "
+        "masks and captions of the training data belong together"
+    )
 
 
 def _mask_sample(clip: Clip, expressions: int, rng: np.random.Generator) -> Sample:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from slvp.data import compositing, vocabulary
 from slvp.data.phrases import Phrase, Sighting, article, boxes
+from slvp.data.pictures import read_picture
 from slvp.errors import UserError
 from slvp.types import Clip, Expression, UInt8Array
 
@@ -46,8 +47,19 @@ class _Still:
     @cached_property
     def pixels(self) -> tuple[UInt8Array, UInt8Array]:
         """RGB (HW3) and ids (HW)."""
-        ids = np.asarray(Image.open(self.mask), np.uint8)
-        return np.asarray(Image.open(self.image).convert("RGB"), np.uint8), ids
+        bgr = read_picture(self.image, cv2.IMREAD_COLOR)
+        picture = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+        try:
+            mask = Image.open(self.mask)
+            ids = np.asarray(mask, np.uint8)
+        except OSError as error:
+            raise UserError(f"{self.mask}: unreadable ({error}); restore it.") from None
+        if mask.mode != "P" or ids.shape != picture.shape[:2]:
+            raise UserError(
+                f"{self.mask}: is {mask.mode} {ids.shape}, expected a palette picture of the size "
+                f"of {self.image.name}, {picture.shape[:2]}."
+            )
+        return picture, ids
 
 
 class Stills:

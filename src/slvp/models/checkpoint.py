@@ -156,21 +156,32 @@ def _find(name: str) -> Path:
     """Return the folder of a shipped, local or hub model."""
     if name in shipped_models():
         return _SHIPPED / name
-    if Path(name).is_dir():
+    if _is_folder(Path(name)):
         return Path(name)
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
         from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+        from huggingface_hub.errors import (
+            HfHubHTTPError,
+            HFValidationError,
+            LocalEntryNotFoundError,
+        )
 
         try:
             return Path(snapshot_download(name, allow_patterns=[CONFIG_FILE, WEIGHTS_FILE]))
-        except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
             reason = type(error).__name__
             raise UserError(
                 f"model {name!r}: no such folder, and the hub could not be asked ({reason}); "
                 f"expected {_expected()}"
             ) from None
     raise UserError(f"model {name!r}: not found; expected {_expected()}")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long for any file
+        return False
 
 
 def _expected() -> str:

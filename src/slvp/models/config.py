@@ -11,6 +11,8 @@ from slvp.errors import UserError
 Fusion = Literal["vision-as-query", "language-as-query"]
 Head = Literal["mask", "flow"]
 
+_MULTIPLE = 8  # groups of the decoder's normalisation
+
 FUSIONS: tuple[Fusion, ...] = ("vision-as-query", "language-as-query")
 HEADS: tuple[Head, ...] = ("mask", "flow")
 
@@ -85,6 +87,13 @@ class ModelConfig:
                     f"{source}: {name} is {value!r}, expected a value of type {expected.__name__}"
                 )
         config = cls(**values)
+        for name in ("width", "pixel_width"):
+            if getattr(config, name) % _MULTIPLE or getattr(config, name) < _MULTIPLE:
+                raise UserError(f"{source}: {name} must be a positive multiple of {_MULTIPLE}")
+        if config.attention_heads < 1 or config.width % config.attention_heads:
+            raise UserError(f"{source}: attention_heads must divide width ({config.width})")
+        if config.queries < 1 or config.window < 1:
+            raise UserError(f"{source}: queries and window must be at least 1")
         if config.fusion not in FUSIONS:
             raise UserError(f"{source}: fusion is {config.fusion!r}, expected one of {FUSIONS}")
         if config.head not in HEADS:

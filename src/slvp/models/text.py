@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from slvp.errors import UserError
 from slvp.models.encoders import PACKAGED_TEXT
 
 MAX_WORDS = 128
@@ -43,8 +44,14 @@ def _load(name: str) -> tuple[Any, nn.Module]:
 
     packaged = PACKAGED_TEXT.get(name)
     source = name if packaged is None else str(packaged.verified_path().parent)
-    tokenizer = AutoTokenizer.from_pretrained(source)
-    encoder = AutoModel.from_pretrained(source).eval().requires_grad_(False)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source)
+        encoder = AutoModel.from_pretrained(source).eval().requires_grad_(False)
+    except (OSError, ValueError):
+        raise UserError(
+            f"text encoder {name!r}: can't be loaded; expected one of {', '.join(PACKAGED_TEXT)} "
+            "or a transformers model whose hub can be reached"
+        ) from None
     return tokenizer, encoder
 
 

@@ -8,6 +8,7 @@ import timm
 import torch
 from torch import nn
 
+from slvp.errors import UserError
 from slvp.models.encoders import PACKAGED_VISION
 
 STRIDES = (4, 8, 16, 32)
@@ -29,9 +30,15 @@ class VisionEncoder(nn.Module):
     def __init__(self, name: str, *, pretrained: bool, frozen: bool) -> None:
         super().__init__()
         packaged = PACKAGED_VISION.get(name) if pretrained else None
-        self.backbone: Any = timm.create_model(
-            name, pretrained=pretrained and packaged is None, features_only=True
-        )
+        try:
+            self.backbone: Any = timm.create_model(
+                name, pretrained=pretrained and packaged is None, features_only=True
+            )
+        except (RuntimeError, OSError) as error:  # unknown to timm, or its hub can't be reached
+            raise UserError(
+                f"vision backbone {name!r}: can't be built ({_first_line(error)}); expected one of "
+                f"{', '.join(PACKAGED_VISION)} or a timm model whose hub can be reached"
+            ) from None
         if packaged is not None:
             self._load_packaged(name, torch.load(packaged.verified_path(), weights_only=True))
         reductions = list(self.backbone.feature_info.reduction())
@@ -69,3 +76,7 @@ class VisionEncoder(nn.Module):
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             levels = self.backbone(images.contiguous(memory_format=torch.channels_last))
         return [levels[level].unflatten(0, (batch, frames)) for level in self._levels]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0]

@@ -20,6 +20,7 @@ class DataConfig:
 
     Attributes:
         cutouts: folders of RGBA cut-outs with ``index.csv``.
+        coco: (annotation file, folder of its images) of COCO or LVIS instances.
         stamps: add Debian's tuxpaint stamps.
         stills: folder of photographs with captioned masks; empty for none.
         stills_share: share of the batches that are drawn from them.
@@ -29,10 +30,11 @@ class DataConfig:
         pixels: pixels of a batch, all frames together, about.
         expressions: sentences asked of each clip.
 
-    With neither cut-outs nor stamps, the world is made of drawn shapes.
+    With none of the three, the world is made of drawn shapes.
     """
 
     cutouts: tuple[str, ...] = ()
+    coco: tuple[tuple[str, str], ...] = ()
     stamps: bool = False
     stills: str = ""
     stills_share: float = 0.3

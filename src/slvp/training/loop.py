@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from slvp.data.datasets import StepBatches, seed_worker
 from slvp.errors import UserError
-from slvp.models.checkpoint import from_pretrained, reuse, save_pretrained
+from slvp.models.checkpoint import WEIGHTS_FILE, from_pretrained, reuse, save_pretrained
 from slvp.models.slvp import SLVP
 from slvp.training.config import OptimiserConfig, TrainConfig
 from slvp.training.objectives import FlowPretraining, MaskFinetuning, Objective
@@ -51,7 +51,7 @@ def resume(folder: Path, *, quiet: bool = False) -> Path:
     """
     run = Run(folder)
     config = TrainConfig.load(run.config_file)
-    if run.model.is_dir():
+    if (run.model / WEIGHTS_FILE).is_file():
         raise UserError(f"{folder}: this run is finished; its model is {run.model}")
     return _train(config, run, quiet)
 
@@ -68,7 +68,8 @@ def _train(config: TrainConfig, run: Run, quiet: bool) -> Path:
     accelerator: Any = Accelerator(mixed_precision=config.precision)
     torch.manual_seed(config.seed)
     model = SLVP(config.model)
-    if config.init:
+    checkpoint = run.load_checkpoint()
+    if config.init and checkpoint is None:
         _initialise(model, config.init, quiet)
     objective: Objective = (
         MaskFinetuning() if config.task == "finetune" else FlowPretraining(seed=config.seed)
@@ -84,7 +85,6 @@ def _train(config: TrainConfig, run: Run, quiet: bool) -> Path:
     )
     average = copy.deepcopy(model).requires_grad_(False).eval()
     first_step = 0
-    checkpoint = run.load_checkpoint()
     if checkpoint is not None:
         model.load_state_dict(checkpoint["model"], strict=False)
         average.load_state_dict(checkpoint["average"], strict=False)
@@ -105,6 +105,8 @@ def _train(config: TrainConfig, run: Run, quiet: bool) -> Path:
     )
     began = time.perf_counter()
     for step, batch in enumerate(progress, start=first_step):
+        if isinstance(batch, UserError):
+            raise batch
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(config.optimiser, step, config.steps)
         prepared.train()
@@ -126,7 +128,8 @@ def _train(config: TrainConfig, run: Run, quiet: bool) -> Path:
             figures = _validate(objective, average, validation, accelerator.device)
             log.write(step, {f"held-out/{name}": value for name, value in figures.items()})
             told = "  ".join(f"{name} {value:.3f}" for name, value in figures.items())
-            progress.write(f"step {done}: {told}", file=sys.stderr)
+            if not quiet:
+                progress.write(f"step {done}: {told}", file=sys.stderr)
         if config.snapshot_every and done % config.snapshot_every == 0:
             save_pretrained(average, run.snapshot(done))
         if done % config.checkpoint_every == 0:
@@ -180,7 +183,7 @@ def _initialise(model: SLVP, init: str, quiet: bool) -> None:
         )
 
 
-def _loader(batches: StepBatches, first_step: int, workers: int) -> DataLoader[Batch]:
+def _loader(batches: StepBatches, first_step: int, workers: int) -> DataLoader[Batch | UserError]:
     return DataLoader(
         Subset(batches, range(first_step, len(batches))),
         batch_size=None,
@@ -197,10 +200,17 @@ def _follow(average: SLVP, model: SLVP, decay: float, step: int) -> None:
     trained = dict(model.named_parameters())
     for name, parameter in average.named_parameters():
         parameter.lerp_(trained[name].to(parameter.dtype), 1 - decay)
+    for kept, buffer in zip(average.buffers(), model.buffers(), strict=True):
+        kept.copy_(buffer)  # statistics of an unfrozen backbone's normalisation
 
 
 def _validate(
     objective: Objective, model: SLVP, batches: StepBatches, device: torch.device
 ) -> dict[str, float]:
-    scores = [objective.score(model, batches[i].to(device)) for i in range(len(batches))]
+    scores = []
+    for index in range(len(batches)):
+        batch = batches[index]
+        if isinstance(batch, UserError):
+            raise batch
+        scores.append(objective.score(model, batch.to(device)))
     return {name: fmean(score[name] for score in scores) for name in scores[0]}

@@ -18,6 +18,7 @@ _VALIDATION_SEED = 1_000_003
 def build_library(data: DataConfig) -> CutoutLibrary:
     """Join the cut-out libraries that a configuration names."""
     libraries = [CutoutLibrary.from_folder(Path(folder)) for folder in data.cutouts]
+    libraries += [CutoutLibrary.from_coco(Path(file), Path(images)) for file, images in data.coco]
     if data.stamps:
         libraries.append(CutoutLibrary.from_tuxpaint())
     if not libraries:
@@ -29,8 +30,13 @@ def build_library(data: DataConfig) -> CutoutLibrary:
 
 
 def split_library(data: DataConfig) -> tuple[CutoutLibrary, CutoutLibrary]:
-    """Return cut-outs and backgrounds to train on, and those that no training sees."""
-    return build_library(data).split(data.held_out, seed=_HELD_OUT_SEED)
+    """Return cut-outs and backgrounds to train on, and those that no training sees.
+
+    A library of so few cut-outs that none would be left on one side serves as both.
+    """
+    library = build_library(data)
+    training, held_out = library.split(data.held_out, seed=_HELD_OUT_SEED)
+    return (training, held_out) if training.cutouts and held_out.cutouts else (library, library)
 
 
 def build_batches(config: TrainConfig) -> tuple[StepBatches, StepBatches]:

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from slvp.data import vocabulary
+from slvp.data.motion_wording import heading, motion_clauses
 from slvp.data.phrases import Phrase, Sighting, article, phrases, unique_phrase, without_posture
 from slvp.data.pictures import Cutout
-from slvp.data.wording import MAKERS, heading, motion_clauses
+from slvp.data.wording import MAKERS
 from slvp.types import Expression
 
 

@@ -11,11 +11,9 @@ from collections.abc import Callable
 import numpy as np
 
 from slvp.data import vocabulary
-from slvp.data.phrases import Array, Phrase, Sighting, article, unique_phrase, without_posture
+from slvp.data.motion_wording import by_motion
+from slvp.data.phrases import Array, Phrase, Sighting, article, unique_phrase
 
-STIRS = 0.02  # of the frame's width over the clip: motion that a caption mentions
-MOVES = 0.07  # of the frame's width over the clip: motion that anyone sees
-RESTS = 0.015  # motion that nobody sees
 APART = 0.12  # between centres: clearly to one side of
 
 _Everyone = list[Sighting]
@@ -48,47 +46,6 @@ def _before(a: Sighting, b: Sighting, axis: int, margin: float = APART) -> bool:
 def _side_of_frame(a: Sighting, axis: int, low: float, high: float) -> bool:
     a_T = _centres(a)[:, axis]
     return _mostly(_holds((a_T >= low) & (a_T <= high), a_T))
-
-
-def direction(sighting: Sighting) -> str:
-    """Return "left", "right", "up", "down", "still" or "" (nothing that can be said clearly)."""
-    if len(sighting.drift_T2) < 2:
-        return ""
-    dx, dy = sighting.drift_T2[-1]
-    steps_T2 = np.diff(sighting.drift_T2, axis=0)
-    if np.abs(sighting.drift_T2).max() < RESTS and abs(np.log(sighting.growth)) < 0.03:
-        return "still"
-    axis = 0 if abs(dx) > abs(dy) else 1
-    main, other = (dx, dy) if axis == 0 else (dy, dx)
-    steady = bool((steps_T2[:, axis] * np.sign(main) > -0.004).all())
-    if abs(main) < MOVES or abs(main) < 1.7 * abs(other) or not steady:
-        return ""
-    return ("left", "right", "up", "down")[2 * axis + int(main > 0)]
-
-
-def heading(sighting: Sighting) -> str:
-    """Return "left", "up", "up left" and so on, "still" or "" (too little to be told).
-
-    For captions, which needn't tell one object from another: all that visibly moves is named, so
-    that little flow is left that no caption explains.
-    """
-    if len(sighting.drift_T2) < 2:
-        return ""
-    dx, dy = sighting.drift_T2[-1]
-    if np.abs(sighting.drift_T2).max() < RESTS:
-        return "still"
-    if np.hypot(dx, dy) < STIRS:
-        return ""
-    upright, sideways = ("down" if dy > 0 else "up"), ("right" if dx > 0 else "left")
-    if min(abs(dx), abs(dy)) > 0.5 * max(abs(dx), abs(dy)):
-        return f"{upright} {sideways}"
-    return sideways if abs(dx) > abs(dy) else upright
-
-
-def _moves_towards(sighting: Sighting, way: str) -> bool:
-    """Whether any part of the motion could be taken for motion towards ``way``."""
-    axis, sign = (0 if way in ("left", "right") else 1), (1 if way in ("right", "down") else -1)
-    return bool((sighting.drift_T2[:, axis] * sign).max() > RESTS)
 
 
 def _appearance(
@@ -252,90 +209,11 @@ def _gap(a: Sighting, b: Sighting) -> float:
     return float(np.nanmax(gaps_T)) if not np.isnan(gaps_T).all() else np.inf
 
 
-def motion_clauses(rng: np.random.Generator, sighting: Sighting, way: str) -> list[str]:
-    """Ways to say where an object goes, such as "walking to the left"; for a way of heading()."""
-    verbs = ["moving", "going", "moving", "heading"]
-    family = {sighting.class_name, *sighting.broader}
-    if way in ("left", "right"):
-        if family & {"fish", "turtle", "sea turtle", "dolphin", "whale", "otter", "octopus"}:
-            verbs += ["swimming", "swimming"]
-        elif family & {"bird", "airplane", "helicopter", "butterfly", "dragonfly"}:
-            verbs += ["flying"]
-        elif family & {"boat", "ship", "sailboat", "sailing ship"}:
-            verbs += ["sailing"]
-        elif family & {"car", "truck", "bus", "motorcycle", "motorcyclist"}:
-            verbs += ["driving", "driving"]
-        elif family & {"cyclist", "rider"}:
-            verbs += ["riding"]
-        elif family & {"person", "animal"}:
-            verbs += ["walking", "walking", "running"]
-        ends = [f"to the {way}", way, f"towards the {way}", f"to the {way} side", f"{way}wards"]
-        ends += [f"from {'right to left' if way == 'left' else 'left to right'}"]
-    elif " " in way:
-        upright, sideways = way.split()
-        ends = [f"{upright} and to the {sideways}", f"{upright} and {sideways}"]
-        ends += [f"{upright}wards and to the {sideways}", f"to the {sideways} and {upright}"]
-    else:
-        ends = [way, f"{way}wards", "upward" if way == "up" else "downward"]
-    verb = str(rng.choice(verbs))
-    return [f"{verb} {end}" for end in ends]
-
-
-_STILL = (
-    "standing still",
-    "not moving",
-    "staying in place",
-    "that does not move",
-    "that stays still",
-)
-_CLOSER = ("coming closer", "getting closer", "approaching the camera", "moving towards the camera")
-_AWAY = ("moving away", "moving away from the camera", "getting farther away")
-
-
-def _motion(
-    rng: np.random.Generator,
-    target: Sighting,
-    phrase: Phrase,
-    rivals: list[Sighting],
-    everyone: list[Sighting],
-) -> list[str]:
-    way = direction(target)
-    clauses: list[str] = []
-    if way == "still":
-        if all(direction(r) in ("left", "right", "up", "down") for r in rivals):
-            clauses += _STILL
-            clauses += ["parked"] * 2 if target.class_name in ("car", "truck", "bus") else []
-    elif way and not any(_moves_towards(r, way) for r in rivals):
-        clauses += motion_clauses(rng, target, way)
-    if target.growth > 1.22 and all(r.growth < 1.05 for r in rivals):
-        clauses += _CLOSER
-    elif target.growth < 0.82 and all(r.growth > 0.95 for r in rivals):
-        clauses += _AWAY
-    clauses += _entering(target, rivals)
-    start = article(rng, phrase, without_posture(phrase.body))
-    return [f"{start} {clause}" for clause in clauses]
-
-
-def _entering(target: Sighting, rivals: list[Sighting]) -> list[str]:
-    """Coming into view or leaving it, over the left or the right border."""
-    clauses = []
-    for index, away, words in (
-        (0, -1, ("entering from the {}", "coming in from the {}", "coming into view from the {}")),
-        (-1, 0, ("leaving to the {}", "leaving the picture on the {}", "going out of view")),
-    ):
-        outside, inside = target.visible_T[index], target.visible_T[away]
-        x = target.whole_centres_T2[index, 0]
-        others_too = any(abs(r.visible_T[0] - r.visible_T[-1]) > 0.15 for r in rivals)
-        if outside < 0.15 and inside > 0.5 and not others_too and not 0 < x < 1:
-            clauses += [word.format("left" if x <= 0 else "right") for word in words]
-    return clauses
-
-
 MAKERS: dict[str, tuple[float, _Maker]] = {
     "appearance": (1.0, _appearance),
     "place": (0.8, _place),
     "size": (0.6, _size),
     "relation": (0.5, _relation),
-    "motion": (0.9, _motion),
+    "motion": (0.9, by_motion),
 }
 """How often each kind is preferred, and its maker."""

@@ -6,73 +6,21 @@ expressions, exact flow and exact camera motion. The same seed gives the same cl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from slvp.data import compositing, language, motion
+from slvp.data.casting import Actor, Casting
 from slvp.data.cutouts import Cutout, CutoutLibrary
 from slvp.data.rendering import Layer, render, sightings
+from slvp.data.world_config import WorldConfig
 from slvp.errors import UserError
 from slvp.types import Clip, UInt8Array
 
-_UPRIGHT = {"person", "vehicle", "animal", "furniture"}
-# People, animals and vehicles are what videos and their sentences are about.
-_CATEGORY_WEIGHTS = {"person": 3.0, "animal": 1.5, "vehicle": 1.8}
+__all__ = ["World", "WorldConfig"]
 
-
-@dataclass(frozen=True)
-class WorldConfig:
-    """How clips of the world are drawn. Chances are probabilities in 0..1.
-
-    Attributes:
-        frames: T of a clip.
-        height: of the frames, in pixels.
-        width: of the frames, in pixels.
-        min_objects: fewest objects of a clip.
-        max_objects: most objects of a clip (crowds have up to three more).
-        same_class: chance that several objects share one class, so that a plain noun is not
-            enough to tell them apart.
-        crowd: chance of 4 to 8 people.
-        still_object: chance that an object stands still in the scene.
-        moving_camera: chance that the camera moves.
-        following_camera: chance that the camera follows the first object.
-        speed: typical motion of an object, in frame widths a step.
-        ground: chance that objects stand on the ground (lower means nearer and larger).
-        patches: chance of pasted pieces of background in the shape of cut-outs, which are no
-            objects: so that a paste is no evidence of an object.
-        shadow: chance of a soft shadow, per object.
-        clutter: chance that an object is never referred to.
-        absent: share of expressions that describe nothing in the clip.
-        max_expressions: most expressions of a clip.
-        max_captions: most captions of a clip.
-        randomise: vary blending, colour, blur, noise, JPEG and resolution; False for the ablation
-            (and for tests of flow and masks).
-        seed: of the whole world; a clip is drawn from (seed, clip seed).
-    """
-
-    frames: int = 4
-    height: int = 192
-    width: int = 192
-    min_objects: int = 1
-    max_objects: int = 5
-    same_class: float = 0.5
-    crowd: float = 0.08
-    still_object: float = 0.35
-    moving_camera: float = 0.7
-    following_camera: float = 0.2
-    speed: float = 0.05
-    ground: float = 0.5
-    patches: float = 0.3
-    shadow: float = 0.2
-    clutter: float = 0.15
-    absent: float = 0.1
-    max_expressions: int = 6
-    max_captions: int = 3
-    randomise: bool = True
-    seed: int = 0
+_STRANGERS = 6  # cut-outs to name where an absent object is asked for
 
 
 class World:
@@ -91,18 +39,8 @@ class World:
             raise UserError("The library has no cut-outs (or none is left by the split); add some.")
         self.library = library
         self.config = config or WorldConfig()
+        self._casting = Casting(library, self.config)
         self._backgrounds = library.backgrounds or CutoutLibrary.drawn_shapes().backgrounds
-        self._classes = list(library.by_class)
-        weights = np.array([self._class_weight(name) for name in self._classes])
-        self._class_chances = weights / weights.sum()
-        self._people = [c for c in library.cutouts if "person" in (c.class_name, *c.broader)]
-
-    def _class_weight(self, name: str) -> float:
-        members = self.library.by_class[name]
-        categories = (name, *members[0].broader)
-        factor = max((_CATEGORY_WEIGHTS.get(c, 0.7) for c in categories), default=0.7)
-        # The square root: common classes come more often, rare ones are still seen.
-        return factor * float(np.sqrt(len(members)))
 
     def clip(self, seed: int) -> Clip:
         """Draw clip number ``seed``: T frames with ids, expressions, captions, flow and camera.
@@ -114,9 +52,8 @@ class World:
         config = self.config
         rng = np.random.default_rng([config.seed, seed])
         steps = config.frames + 1
-        cast = self._cast(rng)
-        paths = self._paths(rng, cast)
-        follow = paths[-1].centres_T2 if rng.random() < config.following_camera else None
+        actors = self._casting.draw(rng)
+        follow = actors[-1].path.centres_T2 if rng.random() < config.following_camera else None
         camera_T33 = motion.camera_path(
             rng,
             steps,
@@ -128,8 +65,8 @@ class World:
         )
         backdrop, to_backdrop = self._backdrop(rng, camera_T33)
         layers = [
-            self._layer(rng, index + 1, cutout, path, camera_T33, backdrop)
-            for index, (cutout, path) in enumerate(zip(cast, paths, strict=True))
+            self._layer(rng, object_id, actor, camera_T33, backdrop)
+            for object_id, actor in enumerate(actors, start=1)
         ]
         if rng.random() < config.patches:
             for _ in range(int(rng.integers(1, 4))):
@@ -148,10 +85,11 @@ class World:
         # Something is left to refer to: the nearest object.
         clutter[max(index for index, layer in enumerate(layers) if layer.object_id)] = False
         seen = sightings(layers, ids_THW, clutter)
+        strangers = [self._casting.pick(rng) for _ in range(_STRANGERS)]
         return Clip(
             frames_THWC=frames_THWC,
             expressions=language.expressions(
-                rng, seen, self._absent_cutouts(rng), config.max_expressions, config.absent
+                rng, seen, strangers, config.max_expressions, config.absent
             ),
             captions=language.captions(rng, seen, config.max_captions),
             ids_THW=ids_THW,
@@ -165,77 +103,8 @@ class World:
     def objects(self, seed: int) -> dict[int, Cutout]:
         """Return the cut-out behind every object id of clip number ``seed``."""
         rng = np.random.default_rng([self.config.seed, seed])
-        cast = self._cast(rng)
-        self._paths(rng, cast)
-        return {index + 1: cutout for index, cutout in enumerate(cast)}
-
-    def _pick(self, rng: np.random.Generator) -> Cutout:
-        members = self.library.by_class[
-            self._classes[int(rng.choice(len(self._classes), p=self._class_chances))]
-        ]
-        return members[int(rng.integers(len(members)))]
-
-    def _cast(self, rng: np.random.Generator) -> list[Cutout]:
-        """Choose who is in the clip."""
-        config = self.config
-        if self._people and rng.random() < config.crowd:
-            picks = rng.integers(len(self._people), size=rng.integers(4, 9))
-            return [self._people[int(index)] for index in picks]
-        count = int(rng.integers(config.min_objects, config.max_objects + 1))
-        cast = [self._pick(rng)]
-        if count > 1 and rng.random() < config.same_class:
-            members = self.library.by_class[cast[0].class_name]
-            alike = int(rng.integers(2, min(count, 4) + 1))
-            cast += [members[int(rng.integers(len(members)))] for _ in range(alike - 1)]
-        cast += [self._pick(rng) for _ in range(count - len(cast))]
-        return cast
-
-    def _absent_cutouts(self, rng: np.random.Generator) -> list[Cutout]:
-        return [self._pick(rng) for _ in range(6)]
-
-    def _paths(self, rng: np.random.Generator, cast: list[Cutout]) -> list[motion.ObjectPath]:
-        """Place and move the cast, and sort it (in place) from far to near."""
-        config = self.config
-        height, width = config.height, config.width
-        grounded = rng.random() < config.ground
-        horizon = rng.uniform(0.3, 0.6) * height
-        placed = []
-        for cutout in cast:
-            rows, columns = cutout.load().shape[:2]
-            share = float(np.exp(rng.uniform(np.log(0.08), np.log(0.9))))
-            if rng.random() < 0.65:
-                share = rng.uniform(0.25, 0.7)
-            if len(cast) > 5:
-                share = rng.uniform(0.2, 0.6)
-            if rng.random() < 0.05:
-                share = rng.uniform(0.9, 1.4)
-            # Small pictures aren't blown up to a blur; wide ones aren't wider than the frame.
-            scale = min(share * height / rows, 2.0, 1.3 * width / columns)
-            x = rng.uniform(0.02, 0.98) * width
-            y = rng.uniform(0.1, 0.9) * height
-            if grounded:
-                near = np.clip(scale * rows / (0.8 * height), 0, 1)
-                bottom = horizon + (1.05 * height - horizon) * near + rng.normal(0, 0.03) * height
-                y = bottom - scale * rows / 2
-            elif rng.random() < 0.2:
-                # Cut by the lower border, as people near the camera are.
-                y = height - scale * rows * rng.uniform(0.1, 0.45)
-            upright = bool(_UPRIGHT & {cutout.class_name, *cutout.broader})
-            path = motion.object_path(
-                rng,
-                config.frames + 1,
-                centre_2=np.array([x, y]),
-                scale=scale,
-                reach=config.speed * width * float(rng.gamma(2.0, 0.5)),
-                still=rng.random() < config.still_object,
-                upright=upright,
-                mirrored=cutout.mirrorable and rng.random() < 0.5,
-            )
-            depth = y + scale * rows / 2 if grounded else scale * rows + rng.normal(0, 0.2) * height
-            placed.append((depth, cutout, path))
-        placed.sort(key=lambda entry: entry[0])
-        cast[:] = [cutout for _, cutout, _ in placed]
-        return [path for _, _, path in placed]
+        actors = self._casting.draw(rng)
+        return {object_id: actor.cutout for object_id, actor in enumerate(actors, start=1)}
 
     def _background(self, rng: np.random.Generator) -> UInt8Array:
         return self._backgrounds[int(rng.integers(len(self._backgrounds)))].load()
@@ -278,12 +147,11 @@ class World:
         self,
         rng: np.random.Generator,
         object_id: int,
-        cutout: Cutout,
-        path: motion.ObjectPath,
+        actor: Actor,
         camera_T33: npt.NDArray[np.float64],
         backdrop: UInt8Array,
     ) -> Layer:
-        source = cutout.load()
+        path, source = actor.path, actor.cutout.load()
         rgba, to_source = compositing.prepare(
             rng,
             source,
@@ -296,12 +164,12 @@ class World:
             reach = float(path.scales_T.mean()) * source.shape[0] * 0.08
             shadow = (rng.uniform(0.15, 0.5), rng.normal(0, reach), abs(rng.normal(0, reach)))
         to_frame_T33 = camera_T33 @ path.to_scene(*source.shape[:2]) @ to_source
-        return Layer(object_id, cutout, path, rgba, to_frame_T33, shadow)
+        return Layer(object_id, actor.cutout, path, rgba, to_frame_T33, shadow)
 
     def _patch(self, rng: np.random.Generator, camera_T33: npt.NDArray[np.float64]) -> Layer:
         """A piece of another background in the shape of a cut-out."""
         config = self.config
-        cutout = self._pick(rng)
+        cutout = self._casting.pick(rng)
         alpha = cutout.load()[..., 3]
         rows, columns = alpha.shape
         texture = cv2.resize(self._background(rng), (columns, rows), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,57 @@
+"""How clips of the world are drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class WorldConfig:
+    """How clips of the world are drawn. Chances are probabilities in 0..1.
+
+    Attributes:
+        frames: T of a clip.
+        height: of the frames, in pixels.
+        width: of the frames, in pixels.
+        min_objects: fewest objects of a clip.
+        max_objects: most objects of a clip (crowds have up to three more).
+        same_class: chance that several objects share one class, so that a plain noun is not
+            enough to tell them apart.
+        crowd: chance of 4 to 8 people.
+        still_object: chance that an object stands still in the scene.
+        moving_camera: chance that the camera moves.
+        following_camera: chance that the camera follows the first object.
+        speed: typical motion of an object, in frame widths a step.
+        ground: chance that objects stand on the ground (lower means nearer and larger).
+        patches: chance of pasted pieces of background in the shape of cut-outs, which are no
+            objects: so that a paste is no evidence of an object.
+        shadow: chance of a soft shadow, per object.
+        clutter: chance that an object is never referred to.
+        absent: share of expressions that describe nothing in the clip.
+        max_expressions: most expressions of a clip.
+        max_captions: most captions of a clip.
+        randomise: vary blending, colour, blur, noise, JPEG and resolution; False for the ablation
+            (and for tests of flow and masks).
+        seed: of the whole world; a clip is drawn from (seed, clip seed).
+    """
+
+    frames: int = 4
+    height: int = 192
+    width: int = 192
+    min_objects: int = 1
+    max_objects: int = 5
+    same_class: float = 0.5
+    crowd: float = 0.08
+    still_object: float = 0.35
+    moving_camera: float = 0.7
+    following_camera: float = 0.2
+    speed: float = 0.05
+    ground: float = 0.5
+    patches: float = 0.3
+    shadow: float = 0.2
+    clutter: float = 0.15
+    absent: float = 0.1
+    max_expressions: int = 6
+    max_captions: int = 3
+    randomise: bool = True
+    seed: int = 0

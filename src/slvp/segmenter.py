@@ -18,15 +18,13 @@ from torch.nn import functional as F  # noqa: N812
 
 from slvp.errors import UserError
 from slvp.models.checkpoint import from_pretrained
+from slvp.models.device import choose_device
 from slvp.models.heads import MaskOutput
 from slvp.models.slvp import SLVP
-from slvp.models.text import Words
+from slvp.models.text import Words, check_sentences
 from slvp.models.vision import Pyramid
 from slvp.types import Prediction, UInt8Array
 from slvp.video import Video, images_of
-
-MAX_SENTENCE = 1_000
-"""Characters of a sentence that are accepted: well above any referring expression."""
 
 MAX_SIDE = 2_048
 MULTIPLE = 32
@@ -265,40 +263,3 @@ class _Blend:
         return _Blend(
             self.logits_ETHW[:, frames:], self.presence_ET[:, frames:], self.weight_T[frames:]
         )
-
-
-def check_sentences(sentences: Sequence[str]) -> None:
-    """Raise a UserError unless every sentence can be asked."""
-    if isinstance(sentences, str):
-        raise UserError(f"sentences {sentences!r}: expected a list, such as [{sentences!r}]")
-    if not sentences:
-        raise UserError("no sentence was given; expected at least one, such as 'a brown dog'")
-    for number, sentence in enumerate(sentences, start=1):
-        if not sentence.strip():
-            raise UserError(f"sentence {number} is empty; expected words, such as 'a brown dog'")
-        # Python puts surrogates for the bytes of a command line that are no characters.
-        if any("\ud800" <= letter <= "\udfff" for letter in sentence):
-            raise UserError(
-                f"sentence {number} has bytes in it that are no UTF-8 text; type it again"
-            )
-        if len(sentence) > MAX_SENTENCE:
-            raise UserError(
-                f"sentence {number} has {len(sentence):,} characters; expected at most "
-                f"{MAX_SENTENCE:,}: describe one object in a few words"
-            )
-
-
-def choose_device(name: str) -> torch.device:
-    """Turn ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps`` into a device that is there."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    usable = ["cpu"]
-    if torch.cuda.is_available():
-        usable += ["cuda", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
-    if torch.backends.mps.is_available():
-        usable.append("mps")
-    if name not in usable:
-        raise UserError(
-            f"device {name!r}: not available here; expected one of {', '.join(['auto', *usable])}"
-        )
-    return torch.device(name)

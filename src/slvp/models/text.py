@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,9 @@ from torch import nn
 
 from slvp.errors import UserError
 from slvp.models.encoders import PACKAGED_TEXT
+
+MAX_SENTENCE = 1_000
+"""Characters of a sentence that are accepted: well above any referring expression."""
 
 MAX_WORDS = 128
 """Tokens of a sentence that are read."""
@@ -32,6 +36,27 @@ class Words:
     words_ELC: torch.Tensor
     mask_EL: torch.Tensor
     sentence_EC: torch.Tensor
+
+
+def check_sentences(sentences: Sequence[str]) -> None:
+    """Raise a UserError unless every sentence can be asked."""
+    if isinstance(sentences, str):
+        raise UserError(f"sentences {sentences!r}: expected a list, such as [{sentences!r}]")
+    if not sentences:
+        raise UserError("no sentence was given; expected at least one, such as 'a brown dog'")
+    for number, sentence in enumerate(sentences, start=1):
+        if not sentence.strip():
+            raise UserError(f"sentence {number} is empty; expected words, such as 'a brown dog'")
+        # Python puts surrogates for the bytes of a command line that are no characters.
+        if any("\ud800" <= letter <= "\udfff" for letter in sentence):
+            raise UserError(
+                f"sentence {number} has bytes in it that are no UTF-8 text; type it again"
+            )
+        if len(sentence) > MAX_SENTENCE:
+            raise UserError(
+                f"sentence {number} has {len(sentence):,} characters; expected at most "
+                f"{MAX_SENTENCE:,}: describe one object in a few words"
+            )
 
 
 @functools.cache

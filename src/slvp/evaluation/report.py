@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import slvp
 from slvp.errors import UserError
 from slvp.evaluation.evaluate import Evaluation
 from slvp.evaluation.protocols import Score
+from slvp.files import whole_file
 
 
 @dataclass(frozen=True)
@@ -171,14 +171,11 @@ def write_card(card: ResultCard, path: Path) -> None:
     Raises:
         UserError: the folder isn't there or can't be written to.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        # All but ASCII is escaped: a path may have bytes that are no character.
-        temporary.write_text(json.dumps(asdict(card), indent=2) + "\n", encoding="ascii")
-        temporary.replace(path)
+        with whole_file(path) as file:
+            # All but ASCII is escaped: a path may have bytes that are no character.
+            file.write_text(json.dumps(asdict(card), indent=2) + "\n", encoding="ascii")
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise UserError(
             f"{path} can't be written ({error.strerror}): name a file in a folder that exists and "
             "is yours to write."

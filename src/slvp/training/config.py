@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from slvp.errors import UserError
+from slvp.files import whole_file
 from slvp.models.config import ModelConfig
 
 Task = Literal["pretrain", "finetune"]
@@ -97,7 +98,8 @@ class TrainConfig:
 
     def save(self, path: Path) -> None:
         """Write as JSON."""
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+        with whole_file(path) as file:
+            file.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> TrainConfig:

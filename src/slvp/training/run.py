@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 from slvp.errors import UserError
+from slvp.files import whole_file
 from slvp.training.config import TrainConfig
 
 
@@ -62,9 +63,9 @@ class Run:
 
     def save_checkpoint(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint."""
-        temporary = self.checkpoint_file.with_suffix(".writing")
-        torch.save(state, temporary)
-        temporary.replace(self.checkpoint_file)
+        # To an open file: under a name, that name would become part of the content.
+        with whole_file(self.checkpoint_file) as new, new.open("wb") as file:
+            torch.save(state, file)
 
     def load_checkpoint(self) -> dict[str, Any] | None:
         """Return the checkpoint, or None before the first."""
@@ -79,7 +80,7 @@ class Run:
         with self.log_file.open(newline="") as file:
             header, *rows = list(csv.reader(file)) or [[]]
         kept = [row for row in rows if len(row) == len(header) and int(row[0]) < step]
-        with self.log_file.open("w", newline="") as file:
+        with whole_file(self.log_file) as new, new.open("w", newline="") as file:
             csv.writer(file).writerows([header, *kept] if header else [])
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from slvp.models.layers import Attention, Mlp, PlaceEmbedding, TimeEmbedding
+from slvp.models.layers import Attention, Mlp, PositionEmbedding, TimeEmbedding
 from slvp.models.text import Words
 from slvp.models.vision import Pyramid
 
@@ -36,7 +36,7 @@ class Fused:
     sentence_EC: torch.Tensor
 
 
-class ConvolvedMlp(nn.Module):
+class ConvFeedForward(nn.Module):
     """Two-layer perceptron with a depth-wise convolution between, so that neighbours talk."""
 
     def __init__(self, width: int) -> None:
@@ -63,7 +63,7 @@ class VisionAsQueryLevel(nn.Module):
         super().__init__()
         self.pool = 32 // stride
         self.project = nn.Linear(channels, width)
-        self.place = PlaceEmbedding(width)
+        self.place = PositionEmbedding(width)
         self.time = TimeEmbedding(width)
         self.normalise_words = nn.LayerNorm(width)
         self.read = Attention(width, heads, text_width)
@@ -74,7 +74,7 @@ class VisionAsQueryLevel(nn.Module):
         self.normalise_space = nn.LayerNorm(width)
         self.over_space = Attention(width, heads)
         self.normalise_mlp = nn.LayerNorm(width)
-        self.mlp = ConvolvedMlp(width)
+        self.mlp = ConvFeedForward(width)
 
     def forward(
         self, feature_BTCHW: torch.Tensor, words: Words, clip_of_E: torch.Tensor
@@ -175,11 +175,11 @@ class LanguageAsQuery(nn.Module):
     ) -> None:
         super().__init__()
         self.project = nn.ModuleList(nn.Linear(c, width) for c in channels[1:])
-        self.place = PlaceEmbedding(width)
+        self.place = PositionEmbedding(width)
         self.time = TimeEmbedding(width)
         self.words = nn.Linear(text_width, width)
         self.sentence = nn.Linear(text_width, width)
-        self.born_NC = nn.Parameter(torch.randn(queries, width) * width**-0.5)
+        self.query_embedding_NC = nn.Parameter(torch.randn(queries, width) * width**-0.5)
         self.layers = nn.ModuleList(QueryLayer(width, heads) for _ in range(layers))
 
     def forward(self, pyramid: Pyramid, words: Words, clip_of_E: torch.Tensor) -> Fused:
@@ -194,7 +194,7 @@ class LanguageAsQuery(nn.Module):
         tokens_BKC = torch.cat([level.flatten(1, 3) for level in levels[1:]], dim=1)
         sentence_EC = self.sentence(words.sentence_EC)
         words_ELC = self.words(words.words_ELC)
-        queries_ENC = self.born_NC + sentence_EC[:, None]
+        queries_ENC = self.query_embedding_NC + sentence_EC[:, None]
         for layer in self.layers:
             queries_ENC = layer(queries_ENC, words_ELC, words.mask_EL, tokens_BKC[clip_of_E])
         return Fused(

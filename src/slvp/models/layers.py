@@ -56,7 +56,7 @@ def fourier(position: torch.Tensor, channels: int) -> torch.Tensor:
     return torch.cat([angle.sin(), angle.cos()], dim=-1)
 
 
-class PlaceEmbedding(nn.Module):
+class PositionEmbedding(nn.Module):
     """Where a pixel is in the frame, as features of shape HWC: sentences say 'on the left'.
 
     Coordinates run from -1 to 1 over the frame whatever its size, so the embedding does not

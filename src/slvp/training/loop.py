@@ -83,15 +83,15 @@ def _train(config: TrainConfig, run: Run, quiet: bool) -> Path:
         lr=config.optimiser.learning_rate,
         weight_decay=config.optimiser.weight_decay,
     )
-    average = copy.deepcopy(model).requires_grad_(False).eval()
+    ema = copy.deepcopy(model).requires_grad_(False).eval()
     first_step = 0
     if checkpoint is not None:
         model.load_state_dict(checkpoint["model"], strict=False)
-        average.load_state_dict(checkpoint["average"], strict=False)
+        ema.load_state_dict(checkpoint["ema"], strict=False)
         optimiser.load_state_dict(checkpoint["optimiser"])
         first_step = checkpoint["step"]
     prepared, optimiser = accelerator.prepare(model, optimiser)
-    average.to(accelerator.device)
+    ema.to(accelerator.device)
 
     log = Log(run, first_step)
     progress = tqdm(
@@ -115,7 +115,7 @@ def _train(config: TrainConfig, run: Run, quiet: bool) -> Path:
         norm = accelerator.clip_grad_norm_(model.trained_parameters(), config.optimiser.clip_norm)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        _follow(average, model, config.optimiser.ema, step)
+        _update_ema(ema, model, config.optimiser.ema, step)
 
         done = step + 1
         if step % _LOG_EVERY == 0:
@@ -125,24 +125,24 @@ def _train(config: TrainConfig, run: Run, quiet: bool) -> Path:
             figures |= {"gradient_norm": float(norm), "steps_per_second": speed}
             log.write(step, {f"train/{name}": value for name, value in figures.items()})
         if done % config.validate_every == 0 or done == config.steps:
-            figures = _validate(objective, average, validation, accelerator.device)
+            figures = _validate(objective, ema, validation, accelerator.device)
             log.write(step, {f"held-out/{name}": value for name, value in figures.items()})
             told = "  ".join(f"{name} {value:.3f}" for name, value in figures.items())
             if not quiet:
                 progress.write(f"step {done}: {told}", file=sys.stderr)
         if config.snapshot_every and done % config.snapshot_every == 0:
-            save_pretrained(average, run.snapshot(done))
+            save_pretrained(ema, run.snapshot(done))
         if done % config.checkpoint_every == 0:
             run.save_checkpoint(
                 {
                     "step": done,
                     "model": model.stored_state(),
-                    "average": average.stored_state(),
+                    "ema": ema.stored_state(),
                     "optimiser": optimiser.state_dict(),
                 }
             )
     log.close()
-    save_pretrained(average, run.model)
+    save_pretrained(ema, run.model)
     return run.model
 
 
@@ -194,13 +194,13 @@ def _loader(batches: StepBatches, first_step: int, workers: int) -> DataLoader[B
 
 
 @torch.no_grad()
-def _follow(average: SLVP, model: SLVP, decay: float, step: int) -> None:
+def _update_ema(ema: SLVP, model: SLVP, decay: float, step: int) -> None:
     """Move the average towards the model; faster in the first steps, when it is still random."""
     decay = min(decay, (1 + step) / (10 + step))
     trained = dict(model.named_parameters())
-    for name, parameter in average.named_parameters():
+    for name, parameter in ema.named_parameters():
         parameter.lerp_(trained[name].to(parameter.dtype), 1 - decay)
-    for kept, buffer in zip(average.buffers(), model.buffers(), strict=True):
+    for kept, buffer in zip(ema.buffers(), model.buffers(), strict=True):
         kept.copy_(buffer)  # statistics of an unfrozen backbone's normalisation
 
 

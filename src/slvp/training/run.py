@@ -2,11 +2,11 @@
 
 ====================  =====================================================
 ``config.json``       the configuration
-``checkpoint.pt``     weights, their average, optimiser and step, to resume
+``checkpoint.pt``     weights, their moving average, optimiser and step
 ``log.csv``           one line per logged step
 ``tensorboard/``      the same for TensorBoard
 ``snapshots/``        copies of the model on the way, if asked for
-``model/``            the finished model: averaged weights
+``model/``            the finished model: the moving average
 ====================  =====================================================
 """
 

@@ -33,9 +33,10 @@ def fusion(request) -> str:
     return request.param
 
 
-@pytest.fixture
-def tiny_model_folder(tmp_path):
-    """A saved tiny mask model, as a user's ``--model`` option would name it."""
-    folder = tmp_path / "tiny-model"
-    tiny_model().save_pretrained(folder)
+@pytest.fixture(scope="session")
+def tiny_model_folder(tmp_path_factory):
+    """A saved tiny mask model, as a user's ``--model`` option would name it; leave it as it is."""
+    folder = tmp_path_factory.mktemp("tiny-model")
+    # Without training, nothing is surely there.
+    tiny_model(presence_threshold=0.25).save_pretrained(folder)
     return folder

@@ -11,28 +11,14 @@ import cv2
 import huggingface_hub
 import numpy as np
 import pytest
-import torch
 from pycocotools import mask as coco
 from safetensors.torch import load_file, save_file
 
 from slvp import __version__
 from slvp.apps import cli
-from slvp.models.checkpoint import save_pretrained
-from slvp.models.config import ModelConfig
-from slvp.models.slvp import SLVP
 from slvp.segmenter import Segmenter
 
 FRAMES, HEIGHT, WIDTH = 11, 48, 80
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a small, random model."""
-    folder = tmp_path_factory.mktemp("model")
-    torch.manual_seed(0)
-    config = ModelConfig(width=32, pixel_width=16, attention_heads=2, frame_size=64, window=4)
-    save_pretrained(SLVP(config), folder)
-    return folder
 
 
 def _write_video(path: Path, frames: int = FRAMES, audio: bool = True) -> Path:
@@ -66,10 +52,11 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def result(video: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def result(video: Path, tiny_model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("result") / "out"
-    options = ["--out", str(out), "--model", str(model), "--threshold", "0.4", "--device", "cpu"]
-    assert cli.run(["segment", str(video), "a dog", "the red ball", *options]) == 0
+    options = ["--out", str(out), "--model", str(tiny_model_folder), "--threshold", "0.4"]
+    sentences = ["a dog", "the red ball"]
+    assert cli.run(["segment", str(video), *sentences, *options, "--device", "cpu"]) == 0
     return out
 
 
@@ -85,10 +72,10 @@ def test_segment_writes_a_video_with_every_frame_and_the_sound(result: Path) -> 
     assert (frames[0].width, frames[0].height) == (WIDTH, HEIGHT)
 
 
-def test_segment_writes_what_result_json_says(result: Path, model: Path) -> None:
+def test_segment_writes_what_result_json_says(result: Path, tiny_model_folder: Path) -> None:
     record = json.loads((result / "result.json").read_text())
     assert record["slvp"] == __version__
-    assert record["model"] == str(model)
+    assert record["model"] == str(tiny_model_folder)
     assert record["threshold"] == 0.4
     assert record["sentences"] == ["a dog", "the red ball"]
     assert record["video"]["width"] == WIDTH
@@ -119,10 +106,11 @@ def test_segment_writes_what_result_json_says(result: Path, model: Path) -> None
 
 
 def test_segment_says_where_things_are(
-    video: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
+    video: Path, tiny_model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert cli.run(["segment", str(video), "a dog", "--model", str(model), "--quiet"]) == 0
+    options = ["--model", str(tiny_model_folder), "--quiet"]
+    assert cli.run(["segment", str(video), "a dog", *options]) == 0
     printed, complaints = capfd.readouterr()
     for path in ("overlay.mp4", "masks", "result.json"):
         assert str(Path("outputs", "clip", path)) in printed
@@ -130,14 +118,20 @@ def test_segment_says_where_things_are(
     assert complaints == ""
 
 
-def test_segment_shows_progress(video: Path, model: Path, tmp_path: Path, capfd) -> None:
-    arguments = ["segment", str(video), "a dog", "--model", str(model), "--out", str(tmp_path)]
+def test_segment_shows_progress(
+    video: Path, tiny_model_folder: Path, tmp_path: Path, capfd
+) -> None:
+    options = ["--model", str(tiny_model_folder), "--out", str(tmp_path)]
+    arguments = ["segment", str(video), "a dog", *options]
     assert cli.run(arguments) == 0
     assert f"{FRAMES}/{FRAMES}" in capfd.readouterr().err
 
 
-def test_segment_overwrites_only_when_told(video: Path, model: Path, tmp_path: Path) -> None:
-    arguments = ["segment", str(video), "a dog", "--model", str(model), "--out", str(tmp_path)]
+def test_segment_overwrites_only_when_told(
+    video: Path, tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    options = ["--model", str(tiny_model_folder), "--out", str(tmp_path)]
+    arguments = ["segment", str(video), "a dog", *options]
     assert cli.run(arguments) == 0
     assert cli.run(arguments) == 2
     assert cli.run(["segment", str(video), "a", "b", *arguments[3:], "--overwrite"]) == 0
@@ -145,12 +139,12 @@ def test_segment_overwrites_only_when_told(video: Path, model: Path, tmp_path: P
 
 
 def test_segment_takes_names_whose_bytes_are_no_characters(
-    video: Path, model: Path, tmp_path: Path
+    video: Path, tiny_model_folder: Path, tmp_path: Path
 ) -> None:
     source = tmp_path / os.fsdecode(b"caf\xe9.mp4")
     source.write_bytes(video.read_bytes())
     out = tmp_path / os.fsdecode(b"r\xe9sultat")
-    options = ["--model", str(model), "--out", str(out)]
+    options = ["--model", str(tiny_model_folder), "--out", str(out)]
     assert cli.run(["segment", str(source), "une tasse de café", *options]) == 0
     record = json.loads((out / "result.json").read_text("ascii"))
     assert record["sentences"] == ["une tasse de café"]
@@ -203,14 +197,15 @@ def _mis_shaped(model: Path, folder: Path) -> Path:
 def test_a_mistake_gets_one_line_and_leaves_nothing(
     case: str,
     video: Path,
-    model: Path,
+    tiny_model_folder: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd,
 ) -> None:
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     source = tmp_path / "input.mp4"
-    sentences, options = ["a dog"], {"--out": str(tmp_path / "new" / "out"), "--model": str(model)}
+    options = {"--out": str(tmp_path / "new" / "out"), "--model": str(tiny_model_folder)}
+    sentences = ["a dog"]
     named = str(source)
     match case:
         case "endless name":
@@ -244,7 +239,7 @@ def test_a_mistake_gets_one_line_and_leaves_nothing(
         case "unknown model":
             options["--model"] = named = "no-such-model"
         case "wrong shapes":
-            options["--model"] = str(_mis_shaped(model, tmp_path / "wrong"))
+            options["--model"] = str(_mis_shaped(tiny_model_folder, tmp_path / "wrong"))
             named = "shape"
         case "threshold":
             options["--threshold"] = named = "1.5"
@@ -279,7 +274,7 @@ def _no_frames(folder: Path) -> bytes:
 
 
 def test_interrupted_run_leaves_nothing(
-    video: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    video: Path, tiny_model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stream(self, frames, sentences):
         next(iter(frames))
@@ -288,16 +283,17 @@ def test_interrupted_run_leaves_nothing(
 
     monkeypatch.setattr(Segmenter, "stream", stream)
     out = tmp_path / "a" / "b"
-    arguments = ["segment", str(video), "a dog", "--model", str(model), "--out", str(out)]
+    options = ["--model", str(tiny_model_folder), "--out", str(out)]
+    arguments = ["segment", str(video), "a dog", *options]
     assert cli.run(arguments) == 130
     assert _tree(tmp_path) == set()
 
 
 def test_a_missing_benchmark_gets_one_line_and_leaves_nothing(
-    model: Path, tmp_path: Path, capsys
+    tiny_model_folder: Path, tmp_path: Path, capsys
 ) -> None:
     data, out = tmp_path / "data", tmp_path / "scores"
-    options = ["--data", str(data), "--out", str(out), "--model", str(model)]
+    options = ["--data", str(data), "--out", str(out), "--model", str(tiny_model_folder)]
     assert cli.run(["evaluate", "ref-davis17", *options]) == 2
     complaint = capsys.readouterr().err
     assert complaint.startswith(f"slvp: {data}")

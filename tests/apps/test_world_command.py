@@ -5,14 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from slvp.apps import cli
 from slvp.apps.commands import evaluate as evaluate_command
-from slvp.models.checkpoint import save_pretrained
-from slvp.models.config import ModelConfig
-from slvp.models.slvp import SLVP
 
 SMALL = ["--frames", "3", "--height", "64", "--width", "96"]
 
@@ -40,12 +36,11 @@ def test_same_options_make_the_same_clips(tmp_path: Path) -> None:
     assert sum(name.startswith("test/JPEGImages/") for name in first) == 2 * 3
 
 
-def test_a_world_can_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_world_can_be_evaluated(
+    tmp_path: Path, tiny_model_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     data = _make(tmp_path / "world")
-    torch.manual_seed(0)
-    config = ModelConfig(width=32, pixel_width=16, attention_heads=2, frame_size=64, window=4)
-    save_pretrained(SLVP(config), tmp_path / "model")
-    options = ["--data", str(data), "--model", str(tmp_path / "model"), "--quiet"]
+    options = ["--data", str(data), "--model", str(tiny_model_folder), "--quiet"]
     capsys.readouterr()
     assert cli.run(["evaluate", "world", *options, "--out", str(tmp_path / "scores")]) == 0
     printed, complaints = capsys.readouterr()
@@ -62,7 +57,7 @@ def test_a_world_can_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert [expression["text"] for expression in card["expressions"]] == asked
     assert f"{100 * card['summary']['jf']:.1f}" in printed
     assert card["data"] == str(data)
-    assert (card["size"], card["window"], card["presence_threshold"]) == (64, 4, 0.5)
+    assert (card["size"], card["window"], card["presence_threshold"]) == (64, 4, 0.25)
 
 
 def test_a_world_of_coco_s_objects(tmp_path: Path) -> None:
@@ -96,11 +91,10 @@ def test_progress_is_shown_unless_it_is_not_wanted(tmp_path: Path, capfd) -> Non
 
 
 @pytest.fixture
-def evaluation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def evaluation(
+    tmp_path: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
     """The words of an evaluation of a tiny world by a tiny model, into ``scores``."""
-    torch.manual_seed(0)
-    config = ModelConfig(width=32, pixel_width=16, attention_heads=2, frame_size=64, window=4)
-    save_pretrained(SLVP(config), tmp_path / "model")
     _make(tmp_path / "world", clips=1)
     monkeypatch.chdir(tmp_path)
     return [
@@ -109,7 +103,7 @@ def evaluation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         "--data",
         "world",
         "--model",
-        "model",
+        str(tiny_model_folder),
         "--quiet",
         "--out",
         "scores",

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +12,12 @@ from slvp.errors import UserError
 from slvp.models import checkpoint
 from slvp.models.encoders import PackagedWeights
 from slvp.models.slvp import SLVP
+
+
+@pytest.fixture
+def model_folder(tiny_model_folder, tmp_path):
+    """A model of the test's own, to be broken."""
+    return Path(shutil.copytree(tiny_model_folder, tmp_path / "model"))
 
 
 def test_round_trip(fusion, tmp_path):
@@ -55,10 +62,10 @@ def _edit_state(folder, change):
         (lambda s: s.update({"head.extra": torch.zeros(1)}), "head.extra is unknown"),
     ],
 )
-def test_weights_that_do_not_fit_are_named(tiny_model_folder, change, said):
-    _edit_state(tiny_model_folder, change)
+def test_weights_that_do_not_fit_are_named(model_folder, change, said):
+    _edit_state(model_folder, change)
     with pytest.raises(UserError, match=said):
-        SLVP.from_pretrained(tiny_model_folder)
+        SLVP.from_pretrained(model_folder)
 
 
 @pytest.mark.parametrize(
@@ -71,17 +78,17 @@ def test_weights_that_do_not_fit_are_named(tiny_model_folder, change, said):
         (json.dumps({"fusion": "both"}), "expected one of"),
     ],
 )
-def test_broken_config(tiny_model_folder, content, said):
-    (tiny_model_folder / "config.json").write_text(content)
+def test_broken_config(model_folder, content, said):
+    (model_folder / "config.json").write_text(content)
     with pytest.raises(UserError, match=said):
-        SLVP.from_pretrained(tiny_model_folder)
+        SLVP.from_pretrained(model_folder)
 
 
-def test_damaged_weights(tiny_model_folder):
-    file = tiny_model_folder / "model.safetensors"
+def test_damaged_weights(model_folder):
+    file = model_folder / "model.safetensors"
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(UserError, match="no readable safetensors"):
-        SLVP.from_pretrained(tiny_model_folder)
+        SLVP.from_pretrained(model_folder)
 
 
 @pytest.mark.parametrize(
@@ -94,12 +101,12 @@ def test_damaged_weights(tiny_model_folder):
         ({"text": "no-such-encoder"}, "text encoder 'no-such-encoder'"),
     ],
 )
-def test_impossible_models(tiny_model_folder, change, said, monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    file = tiny_model_folder / "config.json"
+def test_impossible_models(model_folder, change, said, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    file = model_folder / "config.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | change))
     with pytest.raises(UserError, match=said):
-        SLVP.from_pretrained(tiny_model_folder)
+        SLVP.from_pretrained(model_folder)
 
 
 @pytest.mark.parametrize("name", ["runs/my model", "x" * 300, "nobody/nothing-here", "a/b..c"])

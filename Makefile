@@ -12,7 +12,7 @@ help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
 
 demo: .venv/.installed  ## segment a shipped clip by two sentences, on the CPU, without a data set
-	$(BIN)/slvp segment examples/cars.mp4 "the red car" "the silver car" --out outputs/demo --overwrite
+	$(BIN)/slvp segment examples/cars.mp4 "the car on the left" "the car on the right" --out outputs/demo --overwrite
 
 test: .venv/.installed-dev  ## run all tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2

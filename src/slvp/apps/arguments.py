@@ -55,8 +55,8 @@ def segment(
     Writes OUT/overlay.mp4, OUT/masks/<sentence>/<frame>.png (0 or 255) and OUT/result.json.
 
     For example:
-      slvp segment examples/cars.mp4 "the red car"
-      slvp segment examples/cars.mp4 "the red car" "the silver car" --threshold 0.6
+      slvp segment examples/cars.mp4 "the car on the right"
+      slvp segment examples/cars.mp4 "the car on the left" "the car on the right" --threshold 0.6
 
     Args:
         video: a file, a folder of frames, or - for standard input, whose sound is left out.
@@ -197,7 +197,7 @@ def finetune(
 
     For example:
       slvp finetune lite --stamps --init runs/flow/model --out runs/masks
-      slvp segment examples/cars.mp4 "the red car" --model runs/masks/model
+      slvp segment examples/cars.mp4 "the car on the right" --model runs/masks/model
 
     Args:
         recipe: lite or lite-language.

@@ -27,7 +27,7 @@ Finds, in every frame of a video, the object that a sentence describes.
 
 slvp COMMAND --help lists a command's options, slvp --version the version.
 
-  slvp segment examples/cars.mp4 "the red car" "the silver car" --out out/cars
+  slvp segment examples/cars.mp4 "the car on the left" "the car on the right"
   slvp data world outputs/world --clips 20 --seed 1
   slvp evaluate world --data outputs/world --out outputs/scores
 """

@@ -18,7 +18,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from slvp.errors import UserError
 from slvp.models.checkpoint import from_pretrained
-from slvp.models.device import choose_device
+from slvp.models.device import choose_device, keep_freed_memory
 from slvp.models.heads import MaskOutput
 from slvp.models.slvp import SLVP
 from slvp.models.text import Words, check_sentences
@@ -76,6 +76,7 @@ class Segmenter:
                 "the model has a flow head, which gives no masks; expected a model that "
                 "'slvp finetune' wrote"
             )
+        keep_freed_memory()
         self.device = choose_device(device) if isinstance(device, str) else device
         self.model = model.to(self.device).eval()
         self.size = size

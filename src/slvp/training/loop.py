@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import ctypes
 import math
 import sys
 import time
@@ -18,6 +17,7 @@ from tqdm import tqdm
 from slvp.data.datasets import StepBatches, seed_worker
 from slvp.errors import UserError
 from slvp.models.checkpoint import WEIGHTS_FILE, from_pretrained, reuse, save_pretrained
+from slvp.models.device import keep_freed_memory
 from slvp.models.slvp import SLVP
 from slvp.training.config import OptimiserConfig, TrainConfig
 from slvp.training.objectives import FlowPretraining, MaskFinetuning, Objective
@@ -26,10 +26,6 @@ from slvp.training.sources import build_batches
 from slvp.types import Batch
 
 _LOG_EVERY = 20
-
-# Numbers of <malloc.h>.
-_M_TRIM_THRESHOLD = -1
-_M_MMAP_THRESHOLD = -3
 
 
 def train(config: TrainConfig, folder: Path, *, quiet: bool = False) -> Path:
@@ -64,7 +60,7 @@ def _train(config: TrainConfig, run: Run, quiet: bool) -> Path:
             "training needs the 'train' extra; install it with pip install 'slvp[train]'"
         ) from None
 
-    _keep_freed_memory()
+    keep_freed_memory()
     accelerator: Any = Accelerator(mixed_precision=config.precision)
     torch.manual_seed(config.seed)
     model = SLVP(config.model)
@@ -144,20 +140,6 @@ def _train(config: TrainConfig, run: Run, quiet: bool) -> Path:
     log.close()
     save_pretrained(ema, run.model)
     return run.model
-
-
-def _keep_freed_memory() -> None:
-    """Tell glibc to keep large freed blocks instead of returning them to the system.
-
-    A step frees and allocates the same large tensors again; on a CPU, a sixth of its time went
-    into having their pages cleared anew.
-    """
-    if sys.platform != "linux":
-        return
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
-        for parameter in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD):
-            libc.mallopt(parameter, 2**31 - 1)
 
 
 def learning_rate(config: OptimiserConfig, step: int, steps: int) -> float:

@@ -20,7 +20,7 @@ class WorldConfig:
         crowd: chance of 4 to 8 people.
         still_object: chance that an object stands still in the scene.
         moving_camera: chance that the camera moves.
-        following_camera: chance that the camera follows the first object.
+        following_camera: chance that the camera follows the nearest object.
         speed: typical motion of an object, in frame widths a step.
         ground: chance that objects stand on the ground (lower means nearer and larger).
         patches: chance of pasted pieces of background in the shape of cut-outs, which are no

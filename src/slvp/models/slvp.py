@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -115,12 +114,3 @@ class SLVP(nn.Module):
         from slvp.models import checkpoint
 
         return checkpoint.push_to_hub(self, repo_id, card=card, private=private)
-
-    def describe(self) -> dict[str, Any]:
-        """Return counts of parameters by part, for tables and result cards."""
-        parts = {
-            name: sum(p.numel() for p in part.parameters()) for name, part in self.named_children()
-        }
-        parts["text"] = self.text.parameters_outside()
-        parts["trained"] = sum(p.numel() for p in self.trained_parameters())
-        return parts

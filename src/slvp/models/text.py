@@ -94,10 +94,6 @@ class TextEncoder(nn.Module):
         self.anchor: torch.Tensor
         self.register_buffer("anchor", torch.empty(0), persistent=False)
 
-    def parameters_outside(self) -> int:
-        """Return how many parameters the shared encoder has; they are no part of this module."""
-        return sum(p.numel() for p in self._encoder[0].parameters())
-
     @torch.no_grad()
     def _encode_new(self, sentences: list[str]) -> None:
         tokens = self._tokenizer(

@@ -12,22 +12,14 @@ from PIL import Image, ImageDraw, ImageFont
 from tqdm import trange
 
 from slvp.data.cutouts import Cutout
+from slvp.data.palette import indexed_picture, write_ids
 from slvp.data.world import World
-from slvp.types import Clip, UInt8Array
+from slvp.types import Clip
 from slvp.video import VideoWriter
 
 FRAME_RATE = Fraction(6)
 _SHEET_CLIPS = 24
 _SHEET_HEIGHT = 120
-
-
-def _palette() -> list[int]:
-    """The palette of PASCAL VOC and DAVIS: the index's bits, dealt to red, green and blue."""
-
-    def channel(index: int, which: int) -> int:
-        return sum(((index >> (3 * place + which)) & 1) << (7 - place) for place in range(3))
-
-    return [channel(index, which) for index in range(256) for which in range(3)]
 
 
 def export_world(
@@ -94,19 +86,13 @@ def _write_video(folder: Path, split: str, video: str, clip: Clip) -> None:
     with VideoWriter(folder / "captioned" / f"{video}.mp4", frame_rate=FRAME_RATE) as writer:
         for number, (frame, ids) in enumerate(zip(clip.frames_THWC, clip.ids_THW, strict=True)):
             Image.fromarray(frame).save(images / f"{number:05d}.jpg", quality=95, subsampling=0)
-            _indexed(ids).save(masks / f"{number:05d}.png")
+            write_ids(ids, masks / f"{number:05d}.png")
             writer.write(frame)
     np.savez_compressed(
         folder / "flow" / f"{video}.npz",
         flow_THW2=clip.flow_THW2.astype(np.float16),
         camera_T33=np.asarray(clip.camera_T33),
     )
-
-
-def _indexed(ids_HW: UInt8Array) -> Image.Image:
-    picture = Image.fromarray(ids_HW).convert("P")
-    picture.putpalette(_palette())
-    return picture
 
 
 def _objects(clip: Clip, cutouts: dict[int, Cutout], frames: list[str]) -> dict[str, Any]:
@@ -131,7 +117,9 @@ def _sheet_row(clip: Clip) -> Image.Image:
     steps, height, width, _ = clip.frames_THWC.shape
     size = (round(width * _SHEET_HEIGHT / height), _SHEET_HEIGHT)
     pictures = [Image.fromarray(clip.frames_THWC[t]) for t in (0, steps // 2, steps - 1)]
-    pictures.append(Image.blend(pictures[-1], _indexed(clip.ids_THW[-1]).convert("RGB"), 0.5))
+    pictures.append(
+        Image.blend(pictures[-1], indexed_picture(clip.ids_THW[-1]).convert("RGB"), 0.5)
+    )
     lines = [f"{e.text}  [{', '.join(map(str, e.object_ids)) or 'none'}]" for e in clip.expressions]
     lines += [f'"{caption}"' for caption in clip.captions]
     row = Image.new("RGB", (4 * size[0], size[1] + 13 * len(lines) + 8), "white")

@@ -1,15 +1,58 @@
-"""What every benchmark's parser returns, and how its frames and masks are read."""
+"""What every benchmark's parser returns."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Protocol
 
-import numpy as np
-from PIL import Image, UnidentifiedImageError
+from slvp.types import BoolArray, UInt8Array
 
-from slvp.errors import UserError
-from slvp.types import UInt8Array
+
+class Frames(Protocol):
+    """The frames of a video, read when they are needed."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the benchmark calls each frame, in order: the stem of a file's name."""
+        ...
+
+    def read(self, indices: Sequence[int]) -> Iterator[UInt8Array]:
+        """Yield frame_HWC, uint8 RGB, for each of some ascending indices.
+
+        Raises:
+            UserError: a frame can't be read, or differs in size from the ones before it.
+        """
+        ...
+
+
+class ObjectMasks(Protocol):
+    """The masks of the objects in one frame."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        ...
+
+    def void(self) -> BoolArray | None:
+        """Return the pixels (HW) that nobody is to be judged by; None where there are none."""
+        ...
+
+    def mask(self, object_ids: Sequence[int]) -> BoolArray:
+        """Return mask_HW of one or several objects together; empty for objects not in the frame."""
+        ...
+
+
+class Masks(Protocol):
+    """The masks of a video's objects, read when they are needed."""
+
+    def read(self, t: int) -> ObjectMasks:
+        """Return the masks of frame ``t``, an index into the video's frames.
+
+        Raises:
+            UserError: the masks can't be read.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -18,14 +61,16 @@ class BenchmarkExpression:
 
     Attributes:
         sequence: name of the video.
-        expression_id: tells the expressions of a sequence and annotation set apart.
+        expression_id: tells the expressions of a sequence apart.
         text: the sentence.
-        object_ids: palette values of the object in the masks; empty where the sentence describes
+        object_ids: the objects that it describes, as ``masks`` knows them; empty where it describes
             nothing in the video or where the benchmark keeps the answer to itself.
         annotation_set: who described the object and how, for benchmarks that average over several
             descriptions of it; empty elsewhere.
-        frame_paths: the video's frames in order.
-        mask_paths: one palette mask per frame; empty where the benchmark keeps them to itself.
+        frames: the video's frames. All expressions of a sequence share one object.
+        masks: the masks of the video's objects; None where the benchmark keeps them to itself.
+        scored: ascending indices of the frames that count; all of them for most benchmarks, none
+            where there are no masks.
     """
 
     sequence: str
@@ -33,69 +78,6 @@ class BenchmarkExpression:
     text: str
     object_ids: tuple[int, ...]
     annotation_set: str
-    frame_paths: tuple[Path, ...]
-    mask_paths: tuple[Path, ...]
-
-
-def read_frame(path: Path) -> UInt8Array:
-    """Read a picture as frame_HWC: uint8 RGB.
-
-    Raises:
-        UserError: the file is missing or no picture.
-    """
-    return np.array(_open(path).convert("RGB"))
-
-
-def read_mask(path: Path) -> UInt8Array:
-    """Read a palette PNG as ids_HW: uint8 object ids, 0 is background.
-
-    Raises:
-        UserError: the file is missing, no picture, or has no palette, so that its values would
-            be colours and not object ids.
-    """
-    image = _open(path)
-    if image.mode != "P":
-        raise UserError(
-            f"{path} is a picture of mode {image.mode}, not a palette PNG whose values are object "
-            "ids: copy the benchmark's masks again without converting them."
-        )
-    return np.array(image)
-
-
-def _open(path: Path) -> Image.Image:
-    try:
-        with Image.open(path) as image:
-            image.load()
-    except (UnidentifiedImageError, OSError) as error:
-        raise UserError(
-            f"{path} can't be read as a picture: unpack or copy the benchmark again."
-        ) from error
-    return image
-
-
-def require_folder(path: Path, benchmark: str) -> Path:
-    """Return ``path`` if it is a folder.
-
-    Raises:
-        UserError: it is not there.
-    """
-    if not path.is_dir():
-        raise UserError(
-            f"{path} is no folder, yet {benchmark} keeps a part of its data there: give the folder "
-            "that holds the unpacked benchmark."
-        )
-    return path
-
-
-def read_text(path: Path, benchmark: str) -> bytes:
-    """Return the content of one of a benchmark's text files.
-
-    Raises:
-        UserError: it is not there.
-    """
-    if not path.is_file():
-        raise UserError(
-            f"{path} is missing, yet {benchmark} needs it: give the folder that holds the unpacked "
-            "benchmark."
-        )
-    return path.read_bytes()
+    frames: Frames
+    masks: Masks | None
+    scored: tuple[int, ...]

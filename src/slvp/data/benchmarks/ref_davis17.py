@@ -5,8 +5,12 @@ Expressions", ACCV 2018. Layout::
 
     ROOT/DAVIS/JPEGImages/480p/SEQUENCE/00000.jpg ...
     ROOT/DAVIS/Annotations/480p/SEQUENCE/00000.png ...      palette masks, one per frame
+    ROOT/DAVIS/Annotations_unsupervised/480p/...            the same for the unsupervised task
     ROOT/DAVIS/ImageSets/2017/val.txt                       one sequence per line
     ROOT/davis_text_annotations/Davis17_annot1.txt ...      SEQUENCE OBJECT "DESCRIPTION"
+
+Expressions are numbered as the field's conversion to the layout of Ref-YouTube-VOS does it: object
+by object, each in the order of ``ANNOTATION_SETS``.
 """
 
 from __future__ import annotations
@@ -14,7 +18,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from slvp.data.benchmarks.records import BenchmarkExpression, read_text, require_folder
+from slvp.data.benchmarks.files import read_text, require_folder
+from slvp.data.benchmarks.frames import PictureFrames
+from slvp.data.benchmarks.masks import PaletteMasks
+from slvp.data.benchmarks.records import BenchmarkExpression
 from slvp.errors import UserError
 
 BENCHMARK = "Ref-DAVIS17"
@@ -28,12 +35,15 @@ _SPELLING = {"clasic-car": "classic-car", "dog-scale": "dogs-scale", "motor-bike
 _LINE = re.compile(r'(?P<sequence>\S+)\s+(?P<object>[1-9]\d*)\s+"(?P<text>.*)"')
 
 
-def load_ref_davis17(root: Path, split: str = "val") -> list[BenchmarkExpression]:
+def load_ref_davis17(
+    root: Path, split: str = "val", *, unsupervised: bool = False
+) -> list[BenchmarkExpression]:
     """Read the expressions of Ref-DAVIS17, sequence by sequence in the order of the split's file.
 
     Args:
         root: the folder with ``DAVIS`` and ``davis_text_annotations`` in it.
         split: ``val`` (30 sequences) or ``train`` (60).
+        unsupervised: take the masks of ``Annotations_unsupervised``, where that folder is there.
 
     Raises:
         UserError: a file or folder is missing, a frame has no mask, a line can't be read, or a
@@ -50,10 +60,11 @@ def load_ref_davis17(root: Path, split: str = "val") -> list[BenchmarkExpression
         for name in ANNOTATION_SETS
     }
 
+    masks_folder = _masks_folder(davis, unsupervised)
     expressions = []
     for sequence in sequences:
-        frame_paths, mask_paths = _frames_and_masks(davis, sequence)
-        for name in ANNOTATION_SETS:
+        frames, masks = _frames_and_masks(davis, masks_folder, sequence)
+        for index, name in enumerate(ANNOTATION_SETS):
             described = descriptions[name].get(sequence)
             if described is None:
                 raise UserError(
@@ -63,21 +74,31 @@ def load_ref_davis17(root: Path, split: str = "val") -> list[BenchmarkExpression
             expressions += [
                 BenchmarkExpression(
                     sequence=sequence,
-                    expression_id=str(index),
+                    expression_id=str(len(ANNOTATION_SETS) * rank + index),
                     text=text,
                     object_ids=(object_id,),
                     annotation_set=name,
-                    frame_paths=frame_paths,
-                    mask_paths=mask_paths,
+                    frames=frames,
+                    masks=masks,
+                    scored=tuple(range(len(frames.paths))),
                 )
-                for index, (object_id, text) in enumerate(described)
+                for rank, (object_id, text) in enumerate(described)
             ]
     return expressions
 
 
-def _frames_and_masks(davis: Path, sequence: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+def _masks_folder(davis: Path, unsupervised: bool) -> Path:
+    """Return the folder of masks: one of the two may be all that a user has."""
+    folders = [davis / "Annotations_unsupervised" / "480p", davis / "Annotations" / "480p"]
+    preferred, other = folders if unsupervised else folders[::-1]
+    return preferred if preferred.is_dir() else require_folder(other, BENCHMARK)
+
+
+def _frames_and_masks(
+    davis: Path, masks_folder: Path, sequence: str
+) -> tuple[PictureFrames, PaletteMasks]:
     frame_folder = require_folder(davis / "JPEGImages" / "480p" / sequence, BENCHMARK)
-    mask_folder = require_folder(davis / "Annotations" / "480p" / sequence, BENCHMARK)
+    mask_folder = require_folder(masks_folder / sequence, BENCHMARK)
     frame_paths = tuple(sorted(frame_folder.glob("*.jpg")))
     if not frame_paths:
         raise UserError(f"{frame_folder} has no frame (*.jpg): unpack {BENCHMARK} again.")
@@ -88,11 +109,11 @@ def _frames_and_masks(davis: Path, sequence: str) -> tuple[tuple[Path, ...], tup
                 f"{mask} is missing, the mask of {frame.name}: unpack {BENCHMARK} again, for every "
                 "frame is scored."
             )
-    return frame_paths, mask_paths
+    return PictureFrames(frame_paths), PaletteMasks(mask_paths)
 
 
 def _read_descriptions(path: Path) -> dict[str, list[tuple[int, str]]]:
-    """Return, by sequence, object ids and descriptions in the order of the file."""
+    """Return, by sequence, object ids and descriptions in the order of the ids, as numbers."""
     described: dict[str, list[tuple[int, str]]] = {}
     for number, line in enumerate(_decode(read_text(path, BENCHMARK)).split("\n"), start=1):
         if not line.strip():
@@ -105,6 +126,8 @@ def _read_descriptions(path: Path) -> dict[str, list[tuple[int, str]]]:
             )
         sequence = _SPELLING.get(match["sequence"], match["sequence"])
         described.setdefault(sequence, []).append((int(match["object"]), match["text"].strip()))
+    for objects in described.values():
+        objects.sort(key=lambda one: one[0])
     return described
 
 

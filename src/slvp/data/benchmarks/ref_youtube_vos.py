@@ -15,11 +15,13 @@ empty one says that the sentence describes nothing in the video.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from slvp.data.benchmarks.records import BenchmarkExpression, read_text, require_folder
+from slvp.data.benchmarks.files import read_json, require_file, require_folder
+from slvp.data.benchmarks.frames import PictureFrames
+from slvp.data.benchmarks.masks import PaletteMasks
+from slvp.data.benchmarks.records import BenchmarkExpression
 from slvp.errors import UserError
 
 BENCHMARK = "Ref-YouTube-VOS"
@@ -37,10 +39,9 @@ def load_ref_youtube_vos(root: Path, split: str) -> list[BenchmarkExpression]:
     """
     root = Path(root)
     meta = root / "meta_expressions" / split / "meta_expressions.json"
-    content = read_text(meta, BENCHMARK)
+    content = read_json(meta, BENCHMARK)
     try:
-        videos = json.loads(content)["videos"].items()
-        parsed = [(name, *_parse_video(video)) for name, video in videos]
+        parsed = [(name, *_parse_video(video)) for name, video in content["videos"].items()]
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(
             f"{meta} doesn't read as the expressions of {BENCHMARK} ({type(error).__name__}: "
@@ -53,23 +54,28 @@ def load_ref_youtube_vos(root: Path, split: str) -> list[BenchmarkExpression]:
     for video, frames, sentences in parsed:
         frame_paths = tuple(frames_folder / video / f"{frame}.jpg" for frame in frames)
         mask_paths = tuple(masks_folder / video / f"{frame}.png" for frame in frames)
-        _require_files(frame_paths, meta)
+        for path in frame_paths:
+            require_file(path, meta, BENCHMARK)
         has_masks = masks_folder.is_dir() and any(ids is not None for _, _, ids in sentences)
         if has_masks:
-            _require_files(mask_paths, meta)
-        expressions += [
-            BenchmarkExpression(
-                sequence=video,
-                expression_id=expression_id,
-                text=text,
-                object_ids=object_ids or (),
-                annotation_set="",
-                frame_paths=frame_paths,
-                # Without an answer a mask is no use: valid has first-frame masks of YouTube-VOS.
-                mask_paths=mask_paths if has_masks and object_ids is not None else (),
+            for path in mask_paths:
+                require_file(path, meta, BENCHMARK)
+        picture_frames, palette_masks = PictureFrames(frame_paths), PaletteMasks(mask_paths)
+        for expression_id, text, object_ids in sentences:
+            # Without an answer a mask is no use: valid has first-frame masks of YouTube-VOS.
+            answered = has_masks and object_ids is not None
+            expressions.append(
+                BenchmarkExpression(
+                    sequence=video,
+                    expression_id=expression_id,
+                    text=text,
+                    object_ids=object_ids or (),
+                    annotation_set="",
+                    frames=picture_frames,
+                    masks=palette_masks if answered else None,
+                    scored=tuple(range(len(frames))) if answered else (),
+                )
             )
-            for expression_id, text, object_ids in sentences
-        ]
     return expressions
 
 
@@ -85,9 +91,3 @@ def _parse_video(
             object_ids = tuple(int(number) for number in named.split(",") if number)
         sentences.append((expression_id, entry["exp"].strip(), object_ids))
     return video["frames"], sentences
-
-
-def _require_files(paths: tuple[Path, ...], meta: Path) -> None:
-    for path in paths:
-        if not path.is_file():
-            raise UserError(f"{path} is missing, yet {meta} names it: unpack {BENCHMARK} again.")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from slvp.data.benchmarks.records import read_mask
+from slvp.data.benchmarks.masks import read_mask
 from slvp.evaluation.metrics import boundary_accuracy, region_similarity
 
 VAL5 = Path(__file__).parents[3] / "shared" / "real" / "ref-davis17-val5"

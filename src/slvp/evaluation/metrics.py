@@ -1,14 +1,15 @@
-"""Region similarity J and boundary accuracy F of masks, as DAVIS defines them.
+"""Region similarity J and boundary accuracy F of masks, their recall and decay, as DAVIS has them.
 
 Source: Perazzi et al., "A Benchmark Dataset and Evaluation Methodology for Video Object
 Segmentation", CVPR 2016, and the evaluation code of the DAVIS 2017 challenge, whose conventions
-for borders and for empty masks are kept to the digit.
+for borders, for void pixels and for empty masks are kept to the digit.
 """
 
 from __future__ import annotations
 
 import math
 from functools import cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -22,29 +23,31 @@ TOLERANCE = 0.008
 """How far apart two outlines may lie and still agree, as a share of the image's diagonal."""
 
 
-def region_similarity(prediction_THW: BoolArray, truth_THW: BoolArray) -> Float64Array:
-    """Return J_T: intersection over union in each frame; 1 where both masks are empty."""
-    intersection_T = np.count_nonzero(prediction_THW & truth_THW, axis=(1, 2))
-    union_T = np.count_nonzero(prediction_THW | truth_THW, axis=(1, 2))
-    j_T = np.ones(len(union_T))
-    np.divide(intersection_T, union_T, out=j_T, where=union_T > 0)
-    return j_T
+class FrameScores(NamedTuple):
+    """What the mask of one object got in one frame.
 
-
-def boundary_accuracy(prediction_THW: BoolArray, truth_THW: BoolArray) -> Float64Array:
-    """Return F_T: in each frame the harmonic mean of the outlines' precision and recall.
-
-    A pixel of one outline counts as found where the other outline has a pixel within
-    ``ceil(0.008 * diagonal)`` pixels. Two masks without an outline (an empty mask, or one that
-    fills the frame) agree, F = 1; where only one has an outline, F = 0.
+    Attributes:
+        j: intersection over union; 1 where both masks are empty.
+        f: harmonic mean of the outlines' precision and recall (see ``boundary_accuracy``).
+        truth: size of the true mask, in pixels.
+        union: size of the union of both masks, in pixels.
     """
-    height, width = truth_THW.shape[1:]
-    radius = math.ceil(TOLERANCE * math.hypot(height, width))
-    pairs = zip(prediction_THW, truth_THW, strict=True)
-    return np.array([_frame_accuracy(mask_HW, truth_HW, radius) for mask_HW, truth_HW in pairs])
+
+    j: float
+    f: float
+    truth: int
+    union: int
 
 
-def _frame_accuracy(prediction_HW: BoolArray, truth_HW: BoolArray, radius: int) -> float:
+def frame_scores(
+    prediction_HW: BoolArray, truth_HW: BoolArray, void_HW: BoolArray | None = None
+) -> FrameScores:
+    """Score the mask of one object in one frame; void pixels belong to neither mask."""
+    if void_HW is not None:
+        prediction_HW = prediction_HW & ~void_HW
+        truth_HW = truth_HW & ~void_HW
+    radius = math.ceil(TOLERANCE * math.hypot(*truth_HW.shape))
+
     # Outside the box around both masks, one pixel wider for the outlines, there is nothing to
     # count; most objects fill a small part of the frame.
     left, top, columns, rows = cv2.boundingRect((prediction_HW | truth_HW).view(np.uint8))
@@ -52,9 +55,67 @@ def _frame_accuracy(prediction_HW: BoolArray, truth_HW: BoolArray, radius: int) 
         slice(max(top - 1, 0), top + rows + 1),
         slice(max(left - 1, 0), left + columns + 1),
     )
-    outline_HW = _outline(prediction_HW[box])
-    truth_outline_HW = _outline(truth_HW[box])
+    prediction_HW, truth_HW = prediction_HW[box], truth_HW[box]
+    union = int(np.count_nonzero(prediction_HW | truth_HW))
+    return FrameScores(
+        j=int(np.count_nonzero(prediction_HW & truth_HW)) / union if union else 1.0,
+        f=_outlines_agree(_outline(prediction_HW), _outline(truth_HW), radius),
+        truth=int(np.count_nonzero(truth_HW)),
+        union=union,
+    )
 
+
+def region_similarity(
+    prediction_THW: BoolArray, truth_THW: BoolArray, void_THW: BoolArray | None = None
+) -> Float64Array:
+    """Return J_T: intersection over union in each frame; 1 where both masks are empty.
+
+    Void pixels belong to neither mask.
+    """
+    return np.array([scores.j for scores in _scores(prediction_THW, truth_THW, void_THW)])
+
+
+def boundary_accuracy(
+    prediction_THW: BoolArray, truth_THW: BoolArray, void_THW: BoolArray | None = None
+) -> Float64Array:
+    """Return F_T: in each frame the harmonic mean of the outlines' precision and recall.
+
+    A pixel of one outline counts as found where the other outline has a pixel within
+    ``ceil(0.008 * diagonal)`` pixels. Two masks without an outline (an empty mask, or one that
+    fills the frame) agree, F = 1; where only one has an outline, F = 0. Void pixels are taken out
+    of both masks before their outlines are drawn.
+    """
+    return np.array([scores.f for scores in _scores(prediction_THW, truth_THW, void_THW)])
+
+
+def recall(values_T: Float64Array) -> float:
+    """Return the share of frames whose J (or F) is above one half."""
+    return float(np.mean(values_T > 0.5))
+
+
+def decay(values_T: Float64Array) -> float:
+    """Return how much J (or F) is lost from a video's first quarter to its last.
+
+    The quarters are those of DAVIS: each shares the frame at its end with the next. DAVIS keeps
+    the indices of these frames in 8 bits, so that its decay of a video of more than 256 frames
+    compares other frames than it says; this one doesn't.
+    """
+    edges = np.round(np.linspace(1, len(values_T), 5) + 1e-10).astype(int) - 1
+    first_T = values_T[: edges[1] + 1]
+    last_T = values_T[edges[3] :]
+    return float(np.mean(first_T) - np.mean(last_T))
+
+
+def _scores(
+    prediction_THW: BoolArray, truth_THW: BoolArray, void_THW: BoolArray | None
+) -> list[FrameScores]:
+    void = [None] * len(truth_THW) if void_THW is None else void_THW
+    return [
+        frame_scores(*masks_HW) for masks_HW in zip(prediction_THW, truth_THW, void, strict=True)
+    ]
+
+
+def _outlines_agree(outline_HW: UInt8Array, truth_outline_HW: UInt8Array, radius: int) -> float:
     pixels = cv2.countNonZero(outline_HW)
     truth_pixels = cv2.countNonZero(truth_outline_HW)
     if pixels == 0 or truth_pixels == 0:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from slvp.errors import UserError
+from slvp.files import whole_file
 
 
 @contextmanager
@@ -50,6 +53,58 @@ def output_folder(out: Path, contents: Collection[str], overwrite: bool | None) 
             # Nobody has heard of the folder in the making.
             raise UserError(str(error).replace(str(partial), str(out))) from error
         raise
+
+
+@contextmanager
+def resumable_folder(
+    out: Path, contents: Collection[str], overwrite: bool, settings: Mapping[str, Any]
+) -> Iterator[Path]:
+    """Give ``OUT.partial`` to work in, and put it in ``out``'s place at the end of the block.
+
+    What an earlier run left there is found again, if it had the same ``settings``.
+
+    Args:
+        out: where the results shall be; may exist if it is empty, or with ``overwrite``.
+        contents: the names of what the block writes.
+        overwrite: replace an earlier result in ``out``, or an unfinished one of other settings.
+        settings: all that the results depend on, as JSON has it.
+
+    Raises:
+        UserError: ``out`` can't be made, holds something that should not be replaced, or another
+            unfinished run stands in its way.
+    """
+    try:
+        target = out.resolve()
+        _check_replaceable(out, target, contents, overwrite)
+        partial = target.with_name(f"{target.name}.partial")
+        note = partial / "settings.json"
+        if overwrite and _settings(note) not in (None, settings):
+            shutil.rmtree(partial)
+        earlier = _settings(note)
+        if earlier not in (None, settings):
+            different = [key for key in settings if (earlier or {}).get(key) != settings[key]]
+            raise UserError(
+                f"{out}.partial holds an unfinished run with another {different[0]}; finish it, "
+                "name another folder, or replace it with --overwrite"
+            )
+        partial.mkdir(parents=True, exist_ok=True)
+        if earlier is None:
+            with whole_file(note) as path:
+                path.write_text(json.dumps(settings))
+    except OSError as error:
+        raise _cannot_write(out, error) from error
+    try:
+        yield partial
+    except OSError as error:
+        if error.errno in _FAILURES:
+            raise _cannot_write(out, error) from error
+        raise
+    note.unlink()
+    _swap_in(partial, target)
+
+
+def _settings(note: Path) -> dict[str, Any] | None:
+    return json.loads(note.read_text()) if note.is_file() else None
 
 
 _FAILURES = {

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from collections.abc import Callable
+import hashlib
+import tempfile
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
+from typing import Any
 
-from slvp.apps.commands.world import WORLD_SPLIT
-from slvp.apps.output import output_folder
-from slvp.data.benchmarks.records import BenchmarkExpression
-from slvp.data.benchmarks.ref_davis17 import load_ref_davis17
-from slvp.data.benchmarks.ref_youtube_vos import load_ref_youtube_vos
-from slvp.evaluation.evaluate import evaluate
-from slvp.evaluation.protocols import PER_EXPRESSION, REF_DAVIS17_FIXED, Protocol
-from slvp.evaluation.report import format_table, make_card, write_card
+from tqdm import tqdm
+
+import slvp
+from slvp.apps.commands.scoring_output import CONTENTS, SCORES, Asked, show_and_write
+from slvp.apps.output import resumable_folder
+from slvp.apps.team import Team
+from slvp.errors import UserError
+from slvp.evaluation.benchmarks import BENCHMARKS
+from slvp.evaluation.evaluate import (
+    Group,
+    evaluate_sequence,
+    require_masks,
+    segmented_frames,
+    sequences_of,
+)
+from slvp.evaluation.protocols import Protocol
+from slvp.evaluation.store import ScoreStore
 from slvp.segmenter import Segmenter
-
-BENCHMARKS: dict[str, tuple[Callable[[Path], list[BenchmarkExpression]], Protocol]] = {
-    "ref-davis17": (load_ref_davis17, REF_DAVIS17_FIXED),
-    "world": (partial(load_ref_youtube_vos, split=WORLD_SPLIT), PER_EXPRESSION),
-}
-"""Name on the command line -> parser of the benchmark's folder, and protocol."""
-
-CARD = "result.json"
 
 
 def evaluate_benchmark(
@@ -34,35 +34,116 @@ def evaluate_benchmark(
     out: Path | None,
     *,
     model: str,
+    split: str | None,
+    protocol: str | None,
     threshold: float,
     device: str,
     size: int | None,
     overwrite: bool,
     quiet: bool,
 ) -> None:
-    """Score a model, print a table and, where ``out`` is given, make it with ``result.json`` in it.
+    """Score a model, print a table and, where ``out`` is given, make it with card and report.
 
     Raises:
         UserError: the data, the model, an option or ``out`` is not usable.
     """
-    load, protocol = BENCHMARKS[benchmark]
-    expressions = load(data)
-    segmenter = Segmenter.from_pretrained(model, device=device, size=size, threshold=threshold)
+    team = Team.join()
+    if team.size > 1 and out is None:
+        raise UserError("several processes meet in a folder: name one with --out")
+    known = BENCHMARKS[benchmark]
+    way = known.way(protocol)
+    split = known.check_split(split or known.scored_split)
+    expressions = way.load(data, split)
+    require_masks(expressions, split)
+    segmenter = Segmenter.from_pretrained(
+        model, device=team.device(device), size=size, threshold=threshold
+    )
+    config = {
+        "size": segmenter.size,
+        "window": segmenter.window,
+        "threshold": segmenter.threshold,
+        "presence_threshold": segmenter.presence_threshold,
+    }
+    groups = sequences_of(expressions)
     with ExitStack() as stack:
-        # Made now: that it can't be should be told before hours of work.
-        folder = stack.enter_context(output_folder(out, (CARD,), overwrite)) if out else None
-        evaluation = evaluate(segmenter, expressions, protocol, progress=not quiet)
-        card = make_card(
-            evaluation,
-            benchmark=benchmark,
-            data=data,
-            model=model,
-            size=segmenter.size,
-            window=segmenter.window,
-            presence_threshold=segmenter.presence_threshold,
-            device=str(segmenter.device),
-            command=shlex.join(["slvp", *sys.argv[1:]]),
-        )
-        print(format_table(card), flush=True)  # first: a disk may have filled up by now
-        if folder is not None:
-            write_card(card, folder / CARD)
+        if out is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slvp-")))
+        elif team.leads:
+            # Made now: that it can't be should be told before hours of work.
+            settings = {
+                "benchmark": benchmark,
+                "split": split,
+                "protocol": way.protocol.name,
+                "data": str(data.resolve()),
+                "model": _fingerprint(segmenter),
+                **config,
+                "slvp": slvp.__version__,
+            }
+            folder = stack.enter_context(resumable_folder(out, CONTENTS, overwrite, settings))
+        team.wait()
+        if not team.leads:
+            assert out is not None
+            folder = out.resolve().with_name(f"{out.resolve().name}.partial")
+        scores = folder / SCORES
+        scores.mkdir(exist_ok=True)
+        store = ScoreStore(scores)
+        _evaluate(segmenter, groups, way.protocol, store, team, quiet)
+        team.wait()
+        if team.leads:
+            show_and_write(
+                folder if out else None,
+                [store.read(group[0].sequence) for group in groups],
+                expressions,
+                way.protocol,
+                Asked(benchmark, split, data, processes=team.size),
+                model=model,
+                config=config,
+                parameters=_parameters(segmenter),
+                device=str(segmenter.device),
+            )
+
+
+def _evaluate(
+    segmenter: Segmenter,
+    groups: list[Group],
+    protocol: Protocol,
+    store: ScoreStore,
+    team: Team,
+    quiet: bool,
+) -> None:
+    """Score what isn't yet; each process of the team takes its share of the frames."""
+    finished = store.finished()
+    todo = [group for group in groups if group[0].sequence not in finished]
+    team.wait()  # or one might count what another has just finished
+    frames = {group[0].sequence: sum(map(len, segmented_frames(group))) for group in groups}
+    if team.size > 1:
+        todo.sort(key=lambda group: frames[group[0].sequence], reverse=True)
+    mine = todo[team.index :: team.size]
+    with tqdm(
+        total=sum(frames[group[0].sequence] for group in (mine if team.size > 1 else groups)),
+        initial=0 if team.size > 1 else sum(frames[name] for name in finished),
+        unit="frame",
+        disable=quiet or not team.leads,
+        dynamic_ncols=True,
+    ) as bar:
+        for group in mine:
+            bar.set_description(group[0].sequence)
+            store.add(evaluate_sequence(segmenter, group, protocol))
+            bar.update(frames[group[0].sequence])
+
+
+def _fingerprint(segmenter: Segmenter) -> str:
+    """Return a digest of the model's weights."""
+    digest = hashlib.sha256()
+    for name, tensor in segmenter.model.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _parameters(segmenter: Segmenter) -> dict[str, Any]:
+    sizes = [(one.numel(), one.requires_grad) for one in segmenter.model.parameters()]
+    return {
+        "total": sum(size for size, _ in sizes),
+        "trained": sum(size for size, trained in sizes if trained),
+    }

@@ -1,0 +1,9 @@
+"""The commands and their options: one function per command, a thin door to ``slvp.apps.commands``.
+
+Each imports what it needs itself, so that help and complaints about options come at once.
+"""
+
+from slvp.apps.arguments import data, evaluate, segment, train
+from slvp.apps.arguments.common import app, data_app
+
+__all__ = ["app", "data", "data_app", "evaluate", "segment", "train"]

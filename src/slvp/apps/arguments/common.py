@@ -1,0 +1,48 @@
+"""The commands' registers, and options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+from tyro.conf import Positional, arg
+
+Device = Annotated[str, arg(metavar="auto|cpu|cuda|cuda:N|mps")]
+Model = Annotated[str, arg(metavar="MODEL")]
+Size = Annotated[
+    int | None,
+    arg(
+        help_behavior_hint="(default: the model's own)",
+    ),
+]
+Overwrite = Annotated[bool, arg(help_behavior_hint="")]
+Quiet = Annotated[bool, arg(help_behavior_hint="")]
+
+Cutouts = Annotated[tuple[Path, ...], arg(metavar="DIR [DIR ...]", help_behavior_hint="")]
+Coco = Annotated[
+    tuple[tuple[Path, Path], ...],
+    arg(metavar="ANNOTATIONS IMAGES [ANNOTATIONS IMAGES ...]", help_behavior_hint=""),
+]
+Stamps = Annotated[bool, arg(help_behavior_hint="")]
+
+BenchmarkName = Annotated[
+    Positional[
+        Literal[
+            "ref-davis17",
+            "ref-youtube-vos",
+            "mevis",
+            "a2d-sentences",
+            "jhmdb-sentences",
+            "visor",
+            "world",
+        ]
+    ],
+    arg(help_behavior_hint=""),
+]
+Split = Annotated[
+    str | None, arg(metavar="SPLIT", help_behavior_hint="(default: the benchmark's own)")
+]
+
+app = tyro.extras.SubcommandApp()
+data_app = tyro.extras.SubcommandApp()

@@ -1,0 +1,133 @@
+"""The options of ``slvp data``: world, example, check, prepare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from slvp.apps.arguments.common import (
+    BenchmarkName,
+    Coco,
+    Cutouts,
+    Quiet,
+    Split,
+    Stamps,
+    data_app,
+)
+
+
+@data_app.command
+def world(
+    out: Positional[Path],
+    clips: int = 20,
+    seed: int = 0,
+    cutouts: Cutouts = (),
+    coco: Coco = (),
+    stamps: Stamps = False,
+    held_out: Annotated[bool, arg(help_behavior_hint="")] = False,
+    frames: int = 8,
+    height: int = 192,
+    width: int = 320,
+    quiet: Quiet = False,
+) -> None:
+    """Make clips of the embedded world: moving cut-outs with masks, captions and expressions.
+
+    The same options make the same clips. Without --cutouts, --coco and --stamps the objects are
+    drawn shapes.
+
+    For example:
+      slvp data world outputs/world --clips 20 --seed 1 --stamps
+      slvp evaluate world --data outputs/world
+
+    Args:
+        out: folder to make.
+        clips: how many.
+        seed: of all that is random.
+        cutouts: folders of cut-outs.
+        coco: instances of COCO or LVIS to cut out, each a JSON file and the folder of its images.
+        stamps: add Tux Paint's stamps to the cut-outs.
+        held_out: use only the cut-outs and backgrounds that training leaves out.
+        frames: length of a clip.
+        height: of the frames, in pixels.
+        width: of the frames, in pixels.
+        quiet: show no progress.
+    """
+    from slvp.apps.commands.world import write_world
+
+    write_world(
+        out,
+        clips=clips,
+        seed=seed,
+        cutouts=cutouts,
+        coco=coco,
+        stamps=stamps,
+        held_out=held_out,
+        frames=frames,
+        height=height,
+        width=width,
+        quiet=quiet,
+    )
+    print(f"{clips} clips  {out}")
+
+
+@data_app.command
+def example(benchmark: BenchmarkName, out: Positional[Path], seed: int = 0) -> None:
+    """Make a tiny data set in a benchmark's exact layout, to look at and to try commands on.
+
+    For example:
+      slvp data example mevis outputs/mevis
+
+    Args:
+        benchmark: whose layout.
+        out: folder to make.
+        seed: of all that is random.
+    """
+    from slvp.apps.commands.data import write_example
+
+    write_example(benchmark, out, seed=seed)
+
+
+@data_app.command
+def check(benchmark: BenchmarkName, folder: Positional[Path], split: Split = None) -> None:
+    """Look a data set over: layout, counts, unreadable files, sizes; say how to mend what is wrong.
+
+    For example:
+      slvp data check ref-davis17 datasets/ref-davis17
+
+    Args:
+        benchmark: whose files it should have.
+        folder: where it was unpacked.
+        split: only this one.
+    """
+    from slvp.apps.commands.data import check_data
+
+    check_data(benchmark, folder, split=split)
+
+
+@data_app.command
+def prepare(
+    benchmark: BenchmarkName,
+    source: Positional[Path],
+    out: Annotated[Positional[Path | None], arg(help_behavior_hint="")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Convert a download to what the other commands read; what is done already is left alone.
+
+    visor: polygons and frames to sequences with masks and sentences, in OUT. jhmdb-sentences: draws
+    the frames that are scored, where the list of the published ones is absent. All others are read
+    as they are.
+
+    For example:
+      slvp data prepare visor downloads/visor datasets/visor
+
+    Args:
+        benchmark: whose files SOURCE has.
+        source: the unpacked download, which stays as it is.
+        out: folder to make or complete, for visor.
+        quiet: show no progress.
+    """
+    from slvp.apps.commands.data import prepare_data
+
+    prepare_data(benchmark, source, out, quiet=quiet)

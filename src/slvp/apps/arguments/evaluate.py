@@ -1,0 +1,231 @@
+"""The options of the commands that score: evaluate, score, submit, compare, bench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from tyro.conf import Positional, arg
+
+from slvp.apps.arguments.common import (
+    BenchmarkName,
+    Device,
+    Model,
+    Overwrite,
+    Quiet,
+    Size,
+    Split,
+    app,
+)
+
+ProtocolName = Annotated[
+    Literal["published", "fixed", "semi-supervised"] | None,
+    arg(
+        metavar="{published,fixed,semi-supervised}",
+        help_behavior_hint="(default: the published one)",
+    ),
+]
+Optional = arg(help_behavior_hint="")
+
+
+@app.command
+def evaluate(
+    benchmark: BenchmarkName,
+    data: Path,
+    out: Annotated[Path | None, arg(help_behavior_hint="(default: print only)")] = None,
+    model: Model = "default",
+    split: Split = None,
+    protocol: ProtocolName = None,
+    threshold: float = 0.5,
+    device: Device = "auto",
+    size: Size = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score a model on a benchmark by the benchmark's own protocol.
+
+    Prints a table; with --out also writes OUT/result.json (the scores of every expression and all
+    it takes to make them again), OUT/report.html (pictures and plots) and OUT/scores. Until then
+    they grow in OUT.partial: killed, the same command goes on from there. Under 'accelerate launch
+    -m slvp evaluate ...' several processes or GPUs share the sequences.
+
+    For example:
+      slvp evaluate world --data outputs/world
+      slvp evaluate ref-davis17 --data datasets/ref-davis17 --out outputs/scores
+
+    Args:
+        benchmark: whose files --data has; world is what "slvp data world" made.
+        data: folder with the unpacked benchmark.
+        out: the folder to make.
+        model: a shipped model's name, a folder or a hub's owner/name.
+        split: such as val or train; it must have public masks.
+        protocol: how to score ref-davis17: Hungarian matching as published, fixed identities, or
+            these without first and last frame.
+        threshold: probability above which a pixel belongs to the object.
+        device: where to compute.
+        size: shorter side, in pixels, that frames are resized to for the model.
+        overwrite: replace an earlier result in OUT, once the new one is complete.
+        quiet: show no progress.
+    """
+    from slvp.apps.commands.evaluate import evaluate_benchmark
+
+    evaluate_benchmark(
+        benchmark,
+        data,
+        out,
+        model=model,
+        split=split,
+        protocol=protocol,
+        threshold=threshold,
+        device=device,
+        size=size,
+        overwrite=overwrite,
+        quiet=quiet,
+    )
+
+
+@app.command
+def score(
+    benchmark: BenchmarkName,
+    data: Path,
+    predictions: Path,
+    out: Annotated[Path | None, arg(help_behavior_hint="(default: print only)")] = None,
+    split: Split = None,
+    protocol: ProtocolName = None,
+    processes: Annotated[int | None, arg(help_behavior_hint="(default: all cores)")] = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score masks that any program wrote, by a benchmark's own protocol.
+
+    Reads a folder or .zip of PNGs, VIDEO/EXPRESSION/FRAME.png (also within Annotations) or, for
+    ref-davis17, anno_0/SEQUENCE/FRAME.png to anno_3 with object ids; or a .json of COCO run-length
+    encodings. Writes what 'slvp evaluate' writes.
+
+    For example:
+      slvp score ref-davis17 --data datasets/ref-davis17 --predictions outputs/valid
+
+    Args:
+        benchmark: whose files --data has.
+        data: folder with the unpacked benchmark.
+        predictions: folder, .zip or .json.
+        out: the folder to make.
+        split: such as val or train; it must have public masks.
+        protocol: how to score ref-davis17; see 'slvp evaluate --help'.
+        processes: how many sequences to score at a time.
+        overwrite: replace an earlier result in OUT, once the new one is complete.
+        quiet: show no progress.
+    """
+    from slvp.apps.commands.score import score_predictions
+
+    score_predictions(
+        benchmark,
+        data,
+        predictions,
+        out,
+        split=split,
+        protocol=protocol,
+        processes=processes,
+        overwrite=overwrite,
+        quiet=quiet,
+    )
+
+
+@app.command
+def submit(
+    benchmark: BenchmarkName,
+    data: Path,
+    out: Annotated[Path | None, Optional] = None,
+    check: Annotated[Path | None, Optional] = None,
+    predictions: Annotated[Path | None, Optional] = None,
+    model: Model = "default",
+    split: Split = None,
+    threshold: float = 0.5,
+    device: Device = "auto",
+    size: Size = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write and validate the file that a benchmark's server takes.
+
+    The zip of ref-youtube-vos or mevis; for the others, which have no server, the files that the
+    field exchanges, which 'slvp score' reads.
+
+    For example:
+      slvp submit mevis --data datasets/mevis --out outputs/mevis.zip
+      slvp submit mevis --data datasets/mevis --check outputs/mevis.zip
+
+    Args:
+        benchmark: whose files --data has.
+        data: folder with the unpacked benchmark.
+        out: the file to make: .zip, or .json for a2d-sentences and jhmdb-sentences.
+        check: only validate this file.
+        predictions: what to submit, instead of asking a model: folder, .zip or .json.
+        model: a shipped model's name, a folder or a hub's owner/name.
+        split: which videos; the server's where there is one.
+        threshold: probability above which a pixel belongs to the object.
+        device: where to compute.
+        size: shorter side, in pixels, that frames are resized to for the model.
+        overwrite: replace OUT, once the new one is complete.
+        quiet: show no progress.
+    """
+    from slvp.apps.commands.submit import check_file, write_file
+
+    if check is not None:
+        check_file(benchmark, data, check, split=split)
+        return
+    write_file(
+        benchmark,
+        data,
+        out,
+        predictions=predictions,
+        model=model,
+        split=split,
+        threshold=threshold,
+        device=device,
+        size=size,
+        overwrite=overwrite,
+        quiet=quiet,
+    )
+
+
+@app.command
+def compare(a: Positional[Path], b: Positional[Path]) -> None:
+    """Show how two results differ, expression by expression, and how sure that is.
+
+    The interval is a bootstrap's over sequences (95%).
+
+    For example:
+      slvp compare outputs/scores/result.json outputs/other/result.json
+
+    Args:
+        a: result.json of 'slvp evaluate' or 'slvp score'.
+        b: another, of the same benchmark, split and protocol.
+    """
+    from slvp.evaluation.card import read_card
+    from slvp.evaluation.compare import compare as compare_cards
+    from slvp.evaluation.compare import format_comparison
+
+    print(format_comparison(compare_cards(read_card(a), read_card(b))))
+
+
+@app.command
+def bench(
+    what: Annotated[Positional[Literal["evaluator"]], arg(help_behavior_hint="")],
+    data: Annotated[Path | None, Optional] = None,
+    official: Annotated[Path | None, Optional] = None,
+) -> None:
+    """Time the evaluator on one core: scores alone, and with reading the masks.
+
+    For example:
+      slvp bench evaluator
+      slvp bench evaluator --data datasets/ref-davis17 --official davis2017-evaluation
+
+    Args:
+        what: evaluator.
+        data: folder with the unpacked ref-davis17, whose masks are taken; else drawn ones.
+        official: checkout of the DAVIS 2017 evaluation code, to time it beside ours.
+    """
+    from slvp.evaluation.bench import bench_evaluator
+
+    print(bench_evaluator(data, official))

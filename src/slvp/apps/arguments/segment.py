@@ -1,0 +1,64 @@
+"""The options of ``slvp segment``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from slvp.apps.arguments.common import Device, Model, Overwrite, Quiet, Size, app
+
+
+@app.command
+def segment(
+    video: Annotated[Positional[Path], arg(help_behavior_hint="")],
+    sentences: Annotated[
+        Positional[tuple[str, ...]],
+        arg(metavar="SENTENCE [SENTENCE ...]", help_behavior_hint=""),
+    ] = (),
+    out: Annotated[
+        Path | None, arg(help_behavior_hint="(default: outputs/<name of video>)")
+    ] = None,
+    model: Model = "default",
+    threshold: float = 0.5,
+    device: Device = "auto",
+    size: Size = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Segment the objects that sentences describe, in every frame of a video.
+
+    Writes OUT/overlay.mp4, OUT/masks/<sentence>/<frame>.png (0 or 255) and OUT/result.json.
+
+    For example:
+      slvp segment examples/cars.mp4 "the car on the right"
+      slvp segment examples/cars.mp4 "the car on the left" "the car on the right" --threshold 0.6
+
+    Args:
+        video: a file, a folder of frames, or - for standard input, whose sound is left out.
+        sentences: what to look for, each in quotes.
+        out: the folder to make.
+        model: a shipped model's name, a folder or a hub's owner/name.
+        threshold: probability above which a pixel belongs to the object.
+        device: where to compute.
+        size: shorter side, in pixels, that frames are resized to for the model.
+        overwrite: replace an earlier result in OUT, once the new one is complete.
+        quiet: show no progress.
+    """
+    from slvp.apps.commands.segment import segment_video
+
+    folder = segment_video(
+        video,
+        sentences,
+        out,
+        model=model,
+        threshold=threshold,
+        device=device,
+        size=size,
+        overwrite=overwrite,
+        quiet=quiet,
+    )
+    print(f"overlay video  {folder / 'overlay.mp4'}")
+    print(f"masks          {folder / 'masks'}")
+    print(f"record         {folder / 'result.json'}")

@@ -1,0 +1,71 @@
+"""``slvp data example``, ``check`` and ``prepare``: benchmarks' files made, checked, converted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from slvp.apps.output import output_folder
+from slvp.data.benchmarks.check import check_benchmark, format_findings
+from slvp.data.benchmarks.jhmdb_sentences import prepare_jhmdb_sentences
+from slvp.data.examples.a2d_sentences import write_a2d_sentences
+from slvp.data.examples.jhmdb_sentences import write_jhmdb_sentences
+from slvp.data.examples.mevis import write_mevis
+from slvp.data.examples.ref_davis17 import write_ref_davis17
+from slvp.data.examples.ref_youtube_vos import write_ref_youtube_vos
+from slvp.data.examples.visor import write_visor
+from slvp.data.examples.world import write_world
+from slvp.data.visor.prepare import prepare_visor
+from slvp.data.visor.statistics import format_statistics
+from slvp.errors import UserError
+
+_EXAMPLES: dict[str, Callable[[Path, int], None]] = {
+    "ref-davis17": write_ref_davis17,
+    "ref-youtube-vos": write_ref_youtube_vos,
+    "mevis": write_mevis,
+    "a2d-sentences": write_a2d_sentences,
+    "jhmdb-sentences": write_jhmdb_sentences,
+    "visor": write_visor,
+    "world": write_world,
+}
+
+
+def write_example(benchmark: str, out: Path, *, seed: int) -> None:
+    """Write a tiny data set in a benchmark's layout.
+
+    Raises:
+        UserError: ``out`` is in use or can't be made.
+    """
+    if seed < 0:
+        raise UserError(f"--seed {seed} is too small; 0 is the least")
+    with output_folder(out, (), overwrite=None) as folder:
+        _EXAMPLES[benchmark](folder, seed)
+    print(f"example of {benchmark}  {out}")
+
+
+def check_data(benchmark: str, folder: Path, *, split: str | None) -> None:
+    """Print what is wrong with a data set, and how to mend it.
+
+    Raises:
+        UserError: something is wrong.
+    """
+    findings = check_benchmark(benchmark, folder, split)
+    print(format_findings(findings))
+    if findings.problems:
+        raise UserError(f"{folder} has {len(findings.problems)} problems, listed above.")
+
+
+def prepare_data(benchmark: str, source: Path, out: Path | None, *, quiet: bool) -> None:
+    """Convert a download, where the benchmark needs it.
+
+    Raises:
+        UserError: the source can't be read, or ``out`` is not given or can't be made.
+    """
+    if benchmark == "visor":
+        if out is None:
+            raise UserError("visor is converted into a new folder: name it after SOURCE")
+        print(format_statistics(prepare_visor(source, out, progress=not quiet)))
+    elif benchmark == "jhmdb-sentences":
+        print(prepare_jhmdb_sentences(source))
+    else:
+        print(f"{benchmark} is read as it was downloaded; see 'slvp data check {benchmark} DIR'")

@@ -1,0 +1,94 @@
+"""``slvp score``: the scores of masks that any program wrote."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import cv2
+from tqdm import tqdm
+
+from slvp.apps.commands.scoring_output import CONTENTS, SCORES, Asked, show_and_write
+from slvp.apps.output import output_folder
+from slvp.errors import UserError
+from slvp.evaluation.benchmarks import BENCHMARKS
+from slvp.evaluation.evaluate import Group, require_masks, score_sequence, sequences_of
+from slvp.evaluation.predictions import Predictions, open_predictions
+from slvp.evaluation.protocols import Protocol
+from slvp.evaluation.store import ScoreStore, SequenceScores
+
+
+def score_predictions(
+    benchmark: str,
+    data: Path,
+    predictions: Path,
+    out: Path | None,
+    *,
+    split: str | None,
+    protocol: str | None,
+    processes: int | None,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    """Score masks, print a table and, where ``out`` is given, make it with card and report.
+
+    Raises:
+        UserError: the data, the predictions, an option or ``out`` is not usable.
+    """
+    if processes is not None and processes < 1:
+        raise UserError(f"--processes {processes} is too small; 1 is the least")
+    known = BENCHMARKS[benchmark]
+    way = known.way(protocol)
+    split = known.check_split(split or known.scored_split)
+    expressions = way.load(data, split)
+    require_masks(expressions, split)
+    groups = sequences_of(expressions)
+    masks = open_predictions(predictions, way.protocol.answers)
+    for warning in masks.check(groups):
+        print(f"slvp: {warning}", file=sys.stderr)
+    count = min(processes or len(os.sched_getaffinity(0)), len(groups))
+    with ExitStack() as stack:
+        folder = stack.enter_context(output_folder(out, CONTENTS, overwrite)) if out else None
+        results: Iterator[SequenceScores]
+        if count == 1:
+            results = (score_sequence(masks, group, way.protocol) for group in groups)
+        else:
+            pool = ProcessPoolExecutor(
+                count, initializer=_start_worker, initargs=(predictions, way.protocol)
+            )
+            results = stack.enter_context(pool).map(_score, groups)
+        bar = tqdm(results, total=len(groups), unit="video", disable=quiet, dynamic_ncols=True)
+        sequences = list(bar)
+        if folder is not None:
+            (folder / SCORES).mkdir()
+            store = ScoreStore(folder / SCORES)
+            for one in sequences:
+                store.add(one)
+        show_and_write(
+            folder,
+            sequences,
+            expressions,
+            way.protocol,
+            Asked(benchmark, split, data, processes=count),
+            predictions=str(predictions.resolve()),
+        )
+
+
+# What a worker process scores by: made once in each, for open files don't travel.
+_masks: Predictions
+_protocol: Protocol
+
+
+def _start_worker(predictions: Path, protocol: Protocol) -> None:
+    global _masks, _protocol
+    cv2.setNumThreads(1)
+    _protocol = protocol
+    _masks = open_predictions(predictions, protocol.answers)
+
+
+def _score(group: Group) -> SequenceScores:
+    return score_sequence(_masks, group, _protocol)

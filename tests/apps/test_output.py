@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from slvp.apps.output import output_folder
+from slvp.apps.output import output_folder, resumable_folder
 from slvp.errors import UserError
 
 CONTENTS = ("masks", "result.json")
@@ -151,3 +151,47 @@ def test_the_folder_gets_ordinary_permissions(tmp_path: Path) -> None:
     _write(tmp_path / "out", "new")
     (tmp_path / "plain").mkdir()
     assert (tmp_path / "out").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+SETTINGS = {"model": "a", "size": 256}
+
+
+def test_an_interrupted_run_is_found_again_and_ends_whole(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "out"
+    with (
+        pytest.raises(KeyboardInterrupt),
+        resumable_folder(out, CONTENTS, False, SETTINGS) as folder,
+    ):
+        (folder / "masks").mkdir()
+        raise KeyboardInterrupt
+    assert not out.exists()
+    with resumable_folder(out, CONTENTS, False, SETTINGS) as folder:
+        assert (folder / "masks").is_dir()
+        (folder / "result.json").write_text("done")
+    assert _files(tmp_path) == {"new", "new/out", "new/out/masks", "new/out/result.json"}
+
+
+def test_an_unfinished_run_of_other_settings_stands_in_the_way(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt), resumable_folder(out, CONTENTS, False, SETTINGS) as f:
+        (f / "masks").mkdir()
+        raise KeyboardInterrupt
+    other = SETTINGS | {"size": 320}
+    with (
+        pytest.raises(UserError, match=r"out\.partial holds an unfinished run with another size"),
+        resumable_folder(out, CONTENTS, False, other),
+    ):
+        pass
+    with resumable_folder(out, CONTENTS, True, other) as folder:
+        assert {path.name for path in folder.iterdir()} == {"settings.json"}
+    assert _files(tmp_path) == {"out"}
+
+
+def test_a_finished_result_is_replaced_at_the_end_only(tmp_path: Path) -> None:
+    _write(tmp_path / "out", "old")
+    with pytest.raises(UserError, match="--overwrite"):
+        resumable_folder(tmp_path / "out", CONTENTS, False, SETTINGS).__enter__()
+    with resumable_folder(tmp_path / "out", CONTENTS, True, SETTINGS) as folder:
+        (folder / "result.json").write_text("new")
+        assert (tmp_path / "out" / "result.json").read_text() == "old"
+    assert (tmp_path / "out" / "result.json").read_text() == "new"

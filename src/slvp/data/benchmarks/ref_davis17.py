@@ -47,7 +47,7 @@ def load_ref_davis17(
 
     Raises:
         UserError: a file or folder is missing, a frame has no mask, a line can't be read, or a
-            sequence is not described in one of the four files.
+            sequence is not described in one of the four files, or an object twice in one of them.
     """
     root = Path(root)
     davis = require_folder(root / "DAVIS", BENCHMARK)
@@ -114,7 +114,7 @@ def _frames_and_masks(
 
 def _read_descriptions(path: Path) -> dict[str, list[tuple[int, str]]]:
     """Return, by sequence, object ids and descriptions in the order of the ids, as numbers."""
-    described: dict[str, list[tuple[int, str]]] = {}
+    described: dict[str, dict[int, str]] = {}
     for number, line in enumerate(_decode(read_text(path, BENCHMARK)).split("\n"), start=1):
         if not line.strip():
             continue
@@ -124,11 +124,15 @@ def _read_descriptions(path: Path) -> dict[str, list[tuple[int, str]]]:
                 f'{path}, line {number}, doesn\'t read SEQUENCE OBJECT "DESCRIPTION" with an '
                 f"object number from 1 on: mend the line or unpack {BENCHMARK} again."
             )
-        sequence = _SPELLING.get(match["sequence"], match["sequence"])
-        described.setdefault(sequence, []).append((int(match["object"]), match["text"].strip()))
-    for objects in described.values():
-        objects.sort(key=lambda one: one[0])
-    return described
+        objects = described.setdefault(_SPELLING.get(match["sequence"], match["sequence"]), {})
+        if int(match["object"]) in objects:
+            raise UserError(
+                f"{path}, line {number}, describes object {match['object']} of sequence "
+                f"{match['sequence']}, as a line before it does: take one of them out or unpack "
+                f"{BENCHMARK} again."
+            )
+        objects[int(match["object"])] = match["text"].strip()
+    return {sequence: sorted(objects.items()) for sequence, objects in described.items()}
 
 
 def _decode(content: bytes) -> str:

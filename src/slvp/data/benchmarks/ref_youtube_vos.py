@@ -1,4 +1,4 @@
-"""Ref-YouTube-VOS, and whatever else is written in its layout, as the embedded world is.
+"""Ref-YouTube-VOS, and the embedded world, which is written in its layout.
 
 Source: Seo, Lee and Han, "URVOS: Unified Referring Video Object Segmentation Network with a
 Large-Scale Benchmark", ECCV 2020. Layout::
@@ -7,10 +7,14 @@ Large-Scale Benchmark", ECCV 2020. Layout::
     ROOT/SPLIT/Annotations/VIDEO/00000.png ...              palette masks; not for valid and test
     ROOT/meta_expressions/SPLIT/meta_expressions.json
 
-The JSON file reads ``{"videos": {VIDEO: {"expressions": {"0": {"exp": SENTENCE, "obj_id": "1"}},
-"frames": ["00000", "00005"]}}}``; valid and test have no ``obj_id``, for a server keeps the
-answers. In the embedded world's export, an ``obj_id`` may name several objects (``"1,2"``), and an
-empty one says that the sentence describes nothing in the video.
+The splits are ``train`` (3471 videos), ``valid`` (202) and ``test`` (305). The published file of
+``valid`` names the 507 videos of both; those that the file of ``test`` names are left out of it.
+The frames of ``test`` may lie in its own folder or in that of ``valid``.
+
+In ``train``, an expression of ``meta_expressions.json`` also has an ``"obj_id": "1"``, a value of
+the masks; valid and test have none, for a server keeps the answers. In the embedded world's export,
+an ``obj_id`` may name several objects (``"1,2"``), and an empty one says that the sentence
+describes nothing in the video.
 """
 
 from __future__ import annotations
@@ -18,76 +22,105 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from slvp.data.benchmarks.files import read_json, require_file, require_folder
+from slvp.data.benchmarks.files import require_folder
 from slvp.data.benchmarks.frames import PictureFrames
 from slvp.data.benchmarks.masks import PaletteMasks
+from slvp.data.benchmarks.meta_expressions import (
+    Video,
+    expressions_of,
+    read_meta_expressions,
+    require_pictures,
+)
 from slvp.data.benchmarks.records import BenchmarkExpression
 from slvp.errors import UserError
 
 BENCHMARK = "Ref-YouTube-VOS"
+WORLD = "the embedded world"
 
 
 def load_ref_youtube_vos(root: Path, split: str) -> list[BenchmarkExpression]:
     """Read the expressions of a split, video by video in the order of the JSON file.
 
     Args:
-        root: the folder with ``meta_expressions`` and the split's own folder in it.
-        split: name of the split's folder: ``train``, ``valid`` or ``test``.
+        root: the folder with ``meta_expressions`` and the splits' own folders in it.
+        split: ``train``, ``valid`` or ``test``.
 
     Raises:
         UserError: a file or folder is missing or the JSON file doesn't read as said above.
     """
     root = Path(root)
-    meta = root / "meta_expressions" / split / "meta_expressions.json"
-    content = read_json(meta, BENCHMARK)
-    try:
-        parsed = [(name, *_parse_video(video)) for name, video in content["videos"].items()]
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    answers = objects_of if split == "train" else None
+    videos = read_meta_expressions(_meta(root, split), BENCHMARK, answers)
+    frames_folder = root / split / "JPEGImages"
+    if split == "valid":
+        of_test = _names_of_test_videos(root)
+        videos = [video for video in videos if video.name not in of_test]
+    if split == "test" and not frames_folder.is_dir():
+        frames_folder = root / "valid" / "JPEGImages"
+    masks_folder = root / split / "Annotations" if split == "train" else None
+    return _load(_meta(root, split), BENCHMARK, videos, frames_folder, masks_folder)
+
+
+def load_world(root: Path, split: str = "test") -> list[BenchmarkExpression]:
+    """Read an export of the embedded world.
+
+    Args:
+        root: the folder that the world was written to.
+        split: the name that it was given.
+
+    Raises:
+        UserError: a file or folder is missing or the JSON file doesn't read as said above.
+    """
+    root = Path(root)
+    videos = read_meta_expressions(_meta(root, split), WORLD, objects_of)
+    folder = root / split
+    return _load(_meta(root, split), WORLD, videos, folder / "JPEGImages", folder / "Annotations")
+
+
+def objects_of(entry: dict[str, Any]) -> tuple[int, ...]:
+    """Return the objects that an expression names.
+
+    Raises:
+        ValueError: what it names are no objects; the message ends a sentence.
+    """
+    named = entry.get("obj_id")
+    if named is None:
+        raise ValueError('has no "obj_id"')
+    numbers = [number.strip() for number in str(named).split(",")] if named != "" else []
+    if not all(number.isdecimal() and 0 < int(number) <= 255 for number in numbers):
+        raise ValueError(f'has the "obj_id" {named!r}, which names no objects from 1 to 255')
+    if len(set(numbers)) < len(numbers):
+        raise ValueError(f'has the "obj_id" {named!r}, which names an object twice')
+    return tuple(int(number) for number in numbers)
+
+
+def _meta(root: Path, split: str) -> Path:
+    return root / "meta_expressions" / split / "meta_expressions.json"
+
+
+def _names_of_test_videos(root: Path) -> set[str]:
+    path = _meta(root, "test")
+    if not path.is_file():
         raise UserError(
-            f"{meta} doesn't read as the expressions of {BENCHMARK} ({type(error).__name__}: "
-            f"{error}): unpack it again."
-        ) from error
+            f"{path} is missing, yet only it tells the test videos from the validation videos, "
+            f"which {_meta(root, 'valid')} names together: copy it from a download that has it "
+            '(or write {"videos": {}} to it if your file of valid names the 202 validation videos '
+            "alone)."
+        )
+    return {video.name for video in read_meta_expressions(path, BENCHMARK, None)}
 
-    frames_folder = require_folder(root / split / "JPEGImages", BENCHMARK)
-    masks_folder = root / split / "Annotations"
+
+def _load(
+    meta: Path, benchmark: str, videos: list[Video], frames_folder: Path, masks_folder: Path | None
+) -> list[BenchmarkExpression]:
+    require_folder(frames_folder, benchmark)
     expressions = []
-    for video, frames, sentences in parsed:
-        frame_paths = tuple(frames_folder / video / f"{frame}.jpg" for frame in frames)
-        mask_paths = tuple(masks_folder / video / f"{frame}.png" for frame in frames)
-        for path in frame_paths:
-            require_file(path, meta, BENCHMARK)
-        has_masks = masks_folder.is_dir() and any(ids is not None for _, _, ids in sentences)
-        if has_masks:
-            for path in mask_paths:
-                require_file(path, meta, BENCHMARK)
-        picture_frames, palette_masks = PictureFrames(frame_paths), PaletteMasks(mask_paths)
-        for expression_id, text, object_ids in sentences:
-            # Without an answer a mask is no use: valid has first-frame masks of YouTube-VOS.
-            answered = has_masks and object_ids is not None
-            expressions.append(
-                BenchmarkExpression(
-                    sequence=video,
-                    expression_id=expression_id,
-                    text=text,
-                    object_ids=object_ids or (),
-                    annotation_set="",
-                    frames=picture_frames,
-                    masks=palette_masks if answered else None,
-                    scored=tuple(range(len(frames))) if answered else (),
-                )
+    for video in videos:
+        frames = require_pictures(frames_folder / video.name, video.frames, ".jpg", meta, benchmark)
+        masks = None
+        if masks_folder is not None:
+            masks = PaletteMasks(
+                require_pictures(masks_folder / video.name, video.frames, ".png", meta, benchmark)
             )
+        expressions += expressions_of(video, PictureFrames(frames), masks)
     return expressions
-
-
-def _parse_video(
-    video: Any,
-) -> tuple[list[str], list[tuple[str, str, tuple[int, ...] | None]]]:
-    """Return the frames' names and, for each expression, its id, text and objects if known."""
-    sentences = []
-    for expression_id, entry in video["expressions"].items():
-        named = entry.get("obj_id")
-        object_ids: tuple[int, ...] | None = None
-        if named is not None:
-            object_ids = tuple(int(number) for number in named.split(",") if number)
-        sentences.append((expression_id, entry["exp"].strip(), object_ids))
-    return video["frames"], sentences

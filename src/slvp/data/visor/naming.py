@@ -145,13 +145,7 @@ def _by_side(
     counts = {len(indices) for indices in masks if indices}
     if len(counts) != 1 or (count := counts.pop()) not in _SIDES:
         return []
-    rows = [
-        [
-            index
-            for _, index in sorted((float(_centre(frame[index])[0]), index) for index in indices)
-        ]
-        for frame, indices in zip(frames, masks, strict=True)
-    ]
+    rows = [_from_left(frame, indices) for frame, indices in zip(frames, masks, strict=True)]
     centres_TN2 = np.array(
         [[_centre(frame[i]) for i in row] for frame, row in zip(frames, rows, strict=True) if row]
     )
@@ -162,6 +156,10 @@ def _by_side(
         ("side", words, tuple(frozenset(row[rank : rank + 1]) for row in rows))
         for rank, words in enumerate(_SIDES[count])
     ]
+
+
+def _from_left(frame: Sequence[Annotation], indices: frozenset[int]) -> list[int]:
+    return sorted(indices, key=lambda index: float(_centre(frame[index])[0]))
 
 
 def _centre(one: Annotation) -> PolygonArray:

@@ -59,8 +59,8 @@ def prepare_visor(source: Path, out: Path, *, progress: bool = True) -> VisorSta
         progress: show a bar with the time left on stderr.
 
     Raises:
-        UserError: ``source`` is no download of VISOR, ``out`` is in it, a file of annotations
-            doesn't read, or a frame is missing or broken.
+        UserError: ``source`` is no download of VISOR, ``out`` is in it or can't be made, a file of
+            annotations doesn't read, or a frame is missing or broken.
     """
     source, out = Path(source), Path(out)
     files = {split: annotation_files(source, split) for split in SPLITS}
@@ -73,6 +73,10 @@ def prepare_visor(source: Path, out: Path, *, progress: bool = True) -> VisorSta
         raise UserError(
             f"{out} lies in VISOR's download {source}, which stays as it is: give another folder."
         )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{out} can't be made ({error}): give another folder.") from error
 
     statistics = {}
     for split in SPLITS:

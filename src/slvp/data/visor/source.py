@@ -11,6 +11,7 @@ the zip was unpacked, serves as well. The other folders of the download are not 
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from types import TracebackType
 from zipfile import BadZipFile, ZipFile
@@ -90,7 +91,7 @@ class VideoImages:
             )
         try:
             return self._archive.read(self._members[image]), f"{self._archive_path}, {image},"
-        except (BadZipFile, OSError) as error:
+        except (BadZipFile, EOFError, zlib.error) as error:
             raise UserError(
                 f"{self._archive_path} is damaged ({error}): download it again."
             ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,10 +78,13 @@ class VideoFrames:
     Attributes:
         path: the file.
         count: number of its frames that the benchmark knows.
+        needed: number of frames that the file must have. Decoders disagree about the last frames of
+            a file, so where it ends between the two its last frame stands for the rest.
     """
 
     path: Path
     count: int
+    needed: int
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -91,19 +95,22 @@ class VideoFrames:
         """Yield frame_HWC, uint8 RGB, for each index; decodes the file from its start.
 
         Raises:
-            UserError: the file can't be read or is shorter than the benchmark says.
+            UserError: the file can't be read or is shorter than ``needed``.
         """
-        wanted = iter(indices)
-        next_index = next(wanted, None)
+        wanted = deque(indices)
+        length = 0
         with VideoReader(self.path) as reader:
-            for index, frame in enumerate(reader):
-                if next_index is None:
+            for frame in reader:
+                if not wanted:
                     return
-                if index == next_index:
+                if wanted[0] == length:
+                    wanted.popleft()
                     yield frame.image_HW3
-                    next_index = next(wanted, None)
-        if next_index is not None:
+                length += 1
+        if wanted and length < self.needed:
             raise UserError(
-                f"{self.path} ends before its frame {next_index + 1}, which the benchmark asks "
-                "for: download or copy the file again."
+                f"{self.path} ends before its frame {self.needed}, which the benchmark asks for: "
+                "download or copy the file again."
             )
+        for _ in wanted:
+            yield frame.image_HW3

@@ -1,0 +1,211 @@
+"""Masks in a JSON file: COCO's results, and those of YouTube-VIS.
+
+COCO's is a list with an entry for each mask of a frame::
+
+    {"image_id": "VIDEO/EXPRESSION/FRAME", "segmentation": RLE, "score": 0.9}
+
+For A2D-Sentences and JHMDB-Sentences, ``image_id`` may also be that of MTTR, the first public code
+that scored them in this way (Botach, Zheltonozhskii and Baskin, CVPR 2022). YouTube-VIS's has an
+entry for each mask of a video, null for frames without::
+
+    {"video_id": VIDEO, "exp_id": EXPRESSION, "segmentations": [RLE, null, ...], "score": 0.9}
+
+``score`` may be left out. Several entries for one image or expression are candidates; one without
+any has an empty mask.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from slvp.data.benchmarks import a2d_sentences, jhmdb_sentences
+from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.errors import UserError
+from slvp.evaluation.answers import Answer, Candidate
+from slvp.evaluation.predictions.composing import Group, id_map_answers, mask_answers
+from slvp.evaluation.predictions.rle import mask_from_json
+
+ImageName = Callable[[BenchmarkExpression, int], str]
+"""From an expression and a frame's index to what a file calls the image that both make."""
+
+
+def image_path(expression: BenchmarkExpression, t: int) -> str:
+    """Return VIDEO/EXPRESSION/FRAME."""
+    return f"{video_path(expression)}/{expression.frames.names[t]}"
+
+
+def video_path(expression: BenchmarkExpression, t: int = 0) -> str:
+    """Return VIDEO/EXPRESSION, whatever the frame."""
+    return f"{expression.sequence}/{expression.expression_id}"
+
+
+def _instance_image(expression: BenchmarkExpression, t: int) -> str:
+    """Return MTTR's image id for A2D-Sentences, whose expressions have one object each."""
+    if len(expression.object_ids) != 1:
+        return image_path(expression, t)
+    return a2d_sentences.image_id(expression, t)
+
+
+# How image ids look, and what makes them.
+_NAMES: tuple[tuple[str, ImageName], ...] = (
+    (r"v_.+_f_\d+_i_\d+", _instance_image),
+    (r"v_.+_f_\d+", jhmdb_sentences.image_id),
+    (".*", image_path),
+)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    number: int
+    score: float
+    masks: Any  # a run-length encoding, or a list of them
+
+
+class JsonPredictions:
+    """The masks of a JSON file; all of it is in memory, but no mask is decoded before its turn.
+
+    Attributes:
+        count: number of entries.
+        name_of: gives what the entries are named by.
+
+    Raises:
+        UserError: the file doesn't read as said above.
+    """
+
+    def __init__(self, path: Path, answers: Literal["id_maps", "masks"]) -> None:
+        self._path = path
+        self._kind = answers
+        content = _read(path)
+        self.count = len(content)
+        self._per_video = any("segmentations" in entry for entry in content[:1])
+        self._entries: dict[str, list[_Entry]] = {}
+        for number, entry in enumerate(content):
+            try:
+                self._add(number, entry)
+            except (LookupError, TypeError, ValueError) as error:
+                fields = (
+                    "video_id, exp_id, segmentations"
+                    if self._per_video
+                    else "image_id, segmentation"
+                )
+                raise UserError(
+                    f"{path}, entry {number} (from 0), lacks or breaks one of {fields}, score "
+                    f"({type(error).__name__}: {error}): write the masks again."
+                ) from error
+        for entries in self._entries.values():
+            entries.sort(key=lambda one: -one.score)
+        self.name_of = video_path if self._per_video else _name_like(next(iter(self._entries), ""))
+
+    def check(self, groups: Sequence[Group]) -> list[str]:
+        """Compare names with those of the benchmark.
+
+        Returns:
+            A sentence if expressions have no mask at all.
+
+        Raises:
+            UserError: the file names what the benchmark doesn't have.
+        """
+        if unknown := self.unknown(groups):
+            kind = "videos and expressions" if self._per_video else "images"
+            raise UserError(
+                f"{self._path} names {len(unknown)} {kind} that the benchmark doesn't have, as "
+                f"{unknown[0]!r}: use the benchmark's names, as {self.name_of(groups[0][0], 0)!r}, "
+                "and the right split."
+            )
+        if silent := self.silent(groups):
+            return [
+                f"{self._path} has no mask for {len(silent)} of {sum(map(len, groups))} "
+                f"expressions, as {silent[0]}; they count as empty"
+            ]
+        return []
+
+    def unknown(self, groups: Sequence[Group]) -> list[str]:
+        """Return the names of entries that the benchmark doesn't have."""
+        known = {
+            self.name_of(one, t)
+            for group in groups
+            for one in group
+            for t in range(len(one.frames.names))
+        }
+        return [name for name in self._entries if name not in known]
+
+    def silent(self, groups: Sequence[Group]) -> list[str]:
+        """Return VIDEO/EXPRESSION of each expression without entry."""
+        return [
+            video_path(one)
+            for group in groups
+            for one in group
+            if not any(self.name_of(one, t) in self._entries for t in range(len(one.frames.names)))
+        ]
+
+    def answers(self, group: Group) -> Iterator[Answer]:
+        """Yield an answer for each frame that any expression is asked of, in order.
+
+        Raises:
+            UserError: a mask can't be decoded, or an entry has another number of frames than its
+                video.
+        """
+        return (mask_answers if self._kind == "masks" else id_map_answers)(group, self.candidates)
+
+    def candidates(self, expression: BenchmarkExpression, t: int) -> tuple[Candidate, ...]:
+        """Return the masks of an expression in frame ``t``, the surest first.
+
+        Raises:
+            UserError: as above.
+        """
+        candidates = []
+        for entry in self._entries.get(self.name_of(expression, t), ()):
+            try:
+                rle = self._rle(entry, expression, t)
+                if rle is not None:
+                    candidates.append(Candidate(mask_from_json(rle), entry.score))
+            except ValueError as error:
+                raise UserError(
+                    f"{self._path}, entry {entry.number} (from 0, for "
+                    f"{image_path(expression, t)}), {error}: write the masks again."
+                ) from error
+        return tuple(candidates)
+
+    def _rle(self, entry: _Entry, expression: BenchmarkExpression, t: int) -> Any:
+        if not self._per_video:
+            return entry.masks
+        count = len(expression.frames.names)
+        if len(entry.masks) != count:
+            raise ValueError(f"has {len(entry.masks)} masks for the {count} frames of its video")
+        return entry.masks[t]
+
+    def _add(self, number: int, entry: dict[str, Any]) -> None:
+        if self._per_video:
+            name, masks = f"{entry['video_id']}/{entry['exp_id']}", list(entry["segmentations"])
+        else:
+            name, masks = str(entry["image_id"]), entry["segmentation"]
+        score = float(entry.get("score", 1.0))
+        if not math.isfinite(score):
+            raise ValueError(f"the score is {score}")
+        self._entries.setdefault(name, []).append(_Entry(number, score, masks))
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    try:
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"{path} can't be read ({error.strerror}): check its rights.") from error
+    except ValueError as error:
+        raise UserError(
+            f"{path} doesn't read as JSON ({error}): write or copy it again."
+        ) from error
+    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
+        raise UserError(
+            f"{path} holds no list of entries, one for each mask, as COCO's results are: write one."
+        )
+    return content
+
+
+def _name_like(example: str) -> ImageName:
+    return next(name for form, name in _NAMES if re.fullmatch(form, example))

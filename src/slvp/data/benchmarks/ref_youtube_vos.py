@@ -58,7 +58,7 @@ def load_ref_youtube_vos(root: Path, split: str) -> list[BenchmarkExpression]:
     if split == "test" and not frames_folder.is_dir():
         frames_folder = root / "valid" / "JPEGImages"
     masks_folder = root / split / "Annotations" if split == "train" else None
-    return _load(_meta(root, split), BENCHMARK, videos, frames_folder, masks_folder)
+    return load_videos(_meta(root, split), BENCHMARK, videos, frames_folder, masks_folder)
 
 
 def load_world(root: Path, split: str = "test") -> list[BenchmarkExpression]:
@@ -74,7 +74,9 @@ def load_world(root: Path, split: str = "test") -> list[BenchmarkExpression]:
     root = Path(root)
     videos = read_meta_expressions(_meta(root, split), WORLD, objects_of)
     folder = root / split
-    return _load(_meta(root, split), WORLD, videos, folder / "JPEGImages", folder / "Annotations")
+    return load_videos(
+        _meta(root, split), WORLD, videos, folder / "JPEGImages", folder / "Annotations"
+    )
 
 
 def objects_of(entry: dict[str, Any]) -> tuple[int, ...]:
@@ -110,9 +112,21 @@ def _names_of_test_videos(root: Path) -> set[str]:
     return {video.name for video in read_meta_expressions(path, BENCHMARK, None)}
 
 
-def _load(
+def load_videos(
     meta: Path, benchmark: str, videos: list[Video], frames_folder: Path, masks_folder: Path | None
 ) -> list[BenchmarkExpression]:
+    """Find the frames and masks of videos, for this and other benchmarks in the same layout.
+
+    Args:
+        meta: the file that names the videos, for messages.
+        benchmark: its name, for messages.
+        videos: what the file says.
+        frames_folder: folder of the videos' folders of ``.jpg`` files.
+        masks_folder: the same for ``.png`` files; None where the benchmark keeps masks to itself.
+
+    Raises:
+        UserError: a folder, a frame or a mask is missing.
+    """
     require_folder(frames_folder, benchmark)
     expressions = []
     for video in videos:

@@ -119,7 +119,7 @@ def write_visor(out: Path, seed: int = 0) -> None:
         entries = []
         number = _FIRST_FRAME
         for rank, scene in enumerate(scenes, start=1):
-            drift, colours = float(rng.integers(-20, 21)), rng.integers(40, 256, (16, 3))
+            drift, colours = float(rng.integers(-20, 21)), rng.integers(100, 256, (16, 3))
             for t in range(scene.frames):
                 name = f"{video}_frame_{number:010d}.jpg"
                 number += _FRAME_STEP
@@ -165,7 +165,7 @@ def _annotations(scene: _Scene, t: int, drift: float, image: str) -> list[dict[s
 
 
 def _draw(annotations: list[dict[str, Any]], colours: np.ndarray, path: Path) -> None:
-    frame_HWC = np.full((_HEIGHT, _WIDTH, 3), 96, dtype=np.uint8)
+    frame_HWC = np.full((_HEIGHT, _WIDTH, 3), 48, dtype=np.uint8)
     for one, colour in zip(annotations, colours.tolist(), strict=False):
         polygons = [np.array(polygon, dtype=np.int32) for polygon in one["segments"]]
         cv2.fillPoly(frame_HWC, polygons, colour)

@@ -352,7 +352,7 @@ def test_extra_files_are_named_hidden_ones_as_well(mevis: Path) -> None:
         (png(np.eye(*SIZE) * 255, "1"), "is of mode 1, expected 8-bit grey"),
         (png(np.eye(*SIZE) * 255, "P"), "is of mode P, expected 8-bit grey"),
         (png(np.eye(*SIZE) * 255, "RGB"), "is a picture of mode RGB"),
-        (b"", "can't be read as a PNG"),
+        (b"", "can't be read as a picture"),
     ],
     ids=["size", "value", "one bit", "indexed", "colour", "empty"],
 )

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from slvp.data.benchmarks.records import BenchmarkExpression
 from slvp.errors import UserError
+from slvp.evaluation.matching import MOST_PROPOSALS
 from slvp.evaluation.predictions.composing import Group, asked_frames, frame_size
 from slvp.evaluation.predictions.files import ZipFiles
 from slvp.evaluation.predictions.layouts import Layout, find_layout
-from slvp.evaluation.predictions.pictures import MOST_IDS, read_png
+from slvp.evaluation.predictions.pictures import read_png
 from slvp.evaluation.predictions.results import ImageName, JsonPredictions, image_path
 from slvp.evaluation.submission.forms import form_of
 
@@ -138,8 +139,8 @@ def _wrong_picture(
         other = values_HW[(values_HW != 0) & (values_HW != 255)]
         if other.size:
             yield f"{name} has the value {other[0]}, expected are 0 and 255 only"
-    elif (largest := values_HW.max()) > MOST_IDS:
-        yield f"{name} has the object id {largest}, expected are {MOST_IDS} at most"
+    elif (largest := values_HW.max()) > MOST_PROPOSALS:
+        yield f"{name} has the object id {largest}, expected are {MOST_PROPOSALS} at most"
 
 
 def _check_results(path: Path, wanted: ImageName, groups: Sequence[Group]) -> SubmissionCheck:

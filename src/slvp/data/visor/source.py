@@ -27,11 +27,6 @@ def annotation_files(source: Path, split: str) -> list[Path]:
     return sorted((source / FOLDER / "annotations" / split).glob("*.json"))
 
 
-def is_source(folder: Path) -> bool:
-    """Whether a folder looks like VISOR's download."""
-    return (folder / FOLDER).is_dir()
-
-
 class VideoImages:
     """The frames of one video, from a folder or from the zip that they come in.
 

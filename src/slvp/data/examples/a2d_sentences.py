@@ -16,8 +16,8 @@ from slvp.video import VideoWriter
 _ANNOTATED = (2, 4, 6)  # frames, counted from 1
 _TRAIN, _TEST = 0, 1
 
-# x264 looks at frames of half the size in blocks of 64 columns, and beyond narrower ones at whatever
-# is in memory: of other widths, the same frames don't always make the same file.
+# x264 looks at frames of half the size in blocks of 64 columns, and beyond narrower ones at what
+# happens to be in memory: with other widths, the same frames don't always make the same file.
 _WIDTH = 128
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from slvp.data.benchmarks.frames import open_picture
+from slvp.data.png import read_picture
 from slvp.errors import UserError
 from slvp.types import BoolArray, UInt8Array
 
@@ -30,8 +30,9 @@ class IdMap:
 
     def void(self) -> BoolArray | None:
         """Return the pixels (HW) that are neither object nor background; None without any."""
-        void_HW = self.ids_HW == VOID
-        return void_HW if void_HW.any() else None
+        if self.ids_HW.max() < VOID:
+            return None
+        return self.ids_HW == VOID
 
     def mask(self, object_ids: Sequence[int]) -> BoolArray:
         """Return mask_HW of one or several objects together."""
@@ -62,10 +63,10 @@ def read_mask(path: Path) -> UInt8Array:
         UserError: the file is missing, no picture, or has no palette, so that its values would
             be colours and not object ids.
     """
-    image = open_picture(path)
-    if image.mode != "P":
+    picture = read_picture(path)
+    if picture.mode != "P":
         raise UserError(
-            f"{path} is a picture of mode {image.mode}, not a palette PNG whose values are object "
-            "ids: copy the benchmark's masks again without converting them."
+            f"{path} is a picture of mode {picture.mode}, not a palette PNG whose values are "
+            "object ids: copy the benchmark's masks again without converting them."
         )
-    return np.array(image)
+    return picture.values

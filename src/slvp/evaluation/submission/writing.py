@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -10,9 +9,7 @@ from pathlib import Path
 from zipfile import ZipFile, ZipInfo
 
 import numpy as np
-from PIL import Image
 
-from slvp.data.palette import indexed_picture
 from slvp.errors import UserError
 from slvp.evaluation.answers import Answer, Candidate, IdMapAnswer, MaskAnswer
 from slvp.evaluation.predictions.composing import Group, asked_frames, frame_size
@@ -20,6 +17,7 @@ from slvp.evaluation.predictions.layouts import Layout
 from slvp.evaluation.predictions.results import ImageName
 from slvp.evaluation.predictions.rle import mask_to_json
 from slvp.evaluation.submission.forms import form_of
+from slvp.evaluation.submission.png import grey_png, indexed_png
 from slvp.files import whole_file
 from slvp.types import BoolArray
 
@@ -56,19 +54,17 @@ def write_submission(out: Path, benchmark: str, groups: Answered) -> None:
 def _write_pictures(out: Path, layout: Layout, groups: Answered) -> None:
     with ZipFile(out, "w") as archive:
         for group, answers in groups:
-            for folder, t, picture in _pictures(layout, group, answers):
-                buffer = io.BytesIO()
-                picture.save(buffer, "PNG")
+            for folder, t, png in _pictures(layout, group, answers):
                 info = ZipInfo(f"{folder}/{group[0].frames.names[t]}.png", _EPOCH)
                 info.create_system = 3  # Unix, wherever it is written
                 info.external_attr = 0o644 << 16
-                archive.writestr(info, buffer.getvalue())
+                archive.writestr(info, png)
 
 
 def _pictures(
     layout: Layout, group: Group, answers: Iterable[Answer]
-) -> Iterator[tuple[str, int, Image.Image]]:
-    """Yield the folder, the index of the frame and the picture of each mask."""
+) -> Iterator[tuple[str, int, bytes]]:
+    """Yield the folder, the index of the frame and the PNG file of each mask."""
 
     @cache
     def empty() -> BoolArray:
@@ -80,13 +76,12 @@ def _pictures(
         if isinstance(answer, IdMapAnswer):
             if any(answer.t in frames for frames in asked):
                 for name, ids_HW in answer.ids.items():
-                    yield folders[name], answer.t, indexed_picture(ids_HW)
+                    yield folders[name], answer.t, indexed_png(ids_HW)
         else:
             for one, frames, candidates in zip(group, asked, answer.candidates, strict=True):
                 if answer.t in frames:
                     mask_HW = candidates[0].mask_HW if candidates else empty()
-                    grey = Image.fromarray(mask_HW.astype(np.uint8) * 255)
-                    yield layout.folder(one), answer.t, grey
+                    yield layout.folder(one), answer.t, grey_png(mask_HW * np.uint8(255))
 
 
 def _write_results(out: Path, name: ImageName, groups: Answered) -> None:

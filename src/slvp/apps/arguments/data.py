@@ -12,7 +12,6 @@ from slvp.apps.arguments.common import (
     Coco,
     Cutouts,
     Quiet,
-    Split,
     Stamps,
     data_app,
 )
@@ -90,8 +89,19 @@ def example(benchmark: BenchmarkName, out: Positional[Path], seed: int = 0) -> N
 
 
 @data_app.command
-def check(benchmark: BenchmarkName, folder: Positional[Path], split: Split = None) -> None:
+def check(
+    benchmark: BenchmarkName,
+    folder: Positional[Path],
+    split: Annotated[
+        str | None, arg(metavar="SPLIT", help_behavior_hint="(default: all that are there)")
+    ] = None,
+    quick: Annotated[bool, arg(help_behavior_hint="")] = False,
+    processes: Annotated[int | None, arg(help_behavior_hint="(default: all cores)")] = None,
+    quiet: Quiet = False,
+) -> None:
     """Look a data set over: layout, counts, unreadable files, sizes; say how to mend what is wrong.
+
+    Every picture, video and mask is decoded; nothing is written.
 
     For example:
       slvp data check ref-davis17 datasets/ref-davis17
@@ -100,10 +110,13 @@ def check(benchmark: BenchmarkName, folder: Positional[Path], split: Split = Non
         benchmark: whose files it should have.
         folder: where it was unpacked.
         split: only this one.
+        quick: read only the heads of pictures, and don't look for objects in masks.
+        processes: how many videos to look at at a time.
+        quiet: show no progress.
     """
     from slvp.apps.commands.data import check_data
 
-    check_data(benchmark, folder, split=split)
+    check_data(benchmark, folder, split=split, quick=quick, processes=processes, quiet=quiet)
 
 
 @data_app.command

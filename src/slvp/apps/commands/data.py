@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from slvp.apps.output import output_folder
-from slvp.data.benchmarks.check import check_benchmark, format_findings
 from slvp.data.benchmarks.jhmdb_sentences import prepare_jhmdb_sentences
+from slvp.data.doctor.check import check_benchmark
+from slvp.data.doctor.findings import format_findings
 from slvp.data.examples.a2d_sentences import write_a2d_sentences
 from slvp.data.examples.jhmdb_sentences import write_jhmdb_sentences
 from slvp.data.examples.mevis import write_mevis
@@ -43,16 +44,30 @@ def write_example(benchmark: str, out: Path, *, seed: int) -> None:
     print(f"example of {benchmark}  {out}")
 
 
-def check_data(benchmark: str, folder: Path, *, split: str | None) -> None:
+def check_data(
+    benchmark: str,
+    folder: Path,
+    *,
+    split: str | None,
+    quick: bool,
+    processes: int | None,
+    quiet: bool,
+) -> None:
     """Print what is wrong with a data set, and how to mend it.
 
     Raises:
-        UserError: something is wrong.
+        UserError: something is wrong, or an option is.
     """
-    findings = check_benchmark(benchmark, folder, split)
+    if processes is not None and processes < 1:
+        raise UserError(f"--processes {processes} is too small; 1 is the least")
+    findings = check_benchmark(
+        benchmark, folder, split, quick=quick, processes=processes, progress=not quiet
+    )
     print(format_findings(findings))
     if findings.problems:
-        raise UserError(f"{folder} has {len(findings.problems)} problems, listed above.")
+        number = len(findings.problems)
+        what = "a problem, shown" if number == 1 else f"{number:,} problems, listed"
+        raise UserError(f"{folder} has {what} above with how to mend it")
 
 
 def prepare_data(benchmark: str, source: Path, out: Path | None, *, quiet: bool) -> None:

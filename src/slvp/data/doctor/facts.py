@@ -1,0 +1,293 @@
+"""What is known of each benchmark: its layout, its splits and the counts that were published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from textwrap import dedent
+from types import ModuleType
+
+from slvp.data.benchmarks import (
+    a2d_sentences,
+    jhmdb_sentences,
+    mevis,
+    ref_davis17,
+    ref_youtube_vos,
+    visor,
+)
+from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.doctor.findings import Problem
+from slvp.data.doctor.on_disk import (
+    a2d_videos,
+    davis_videos,
+    frameless_masks,
+    jhmdb_videos,
+    listed_videos,
+)
+from slvp.data.doctor.videos import Video
+from slvp.data.visor.source import FOLDER as VISOR_DOWNLOAD
+
+Load = Callable[[Path, str], list[BenchmarkExpression]]
+
+
+@dataclass(frozen=True)
+class Need:
+    """A file or folder without which a split can't be read.
+
+    Attributes:
+        path: from the root on; ``{split}`` stands for the split's name.
+        splits: those that need it; empty means all.
+        instead: does as well.
+        reason: why it is needed, where that is not plain.
+        mend: how to get it, where unpacking is not the way; ``{root}`` stands for the root.
+    """
+
+    path: str
+    splits: tuple[str, ...] = ()
+    instead: str = ""
+    reason: str = ""
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class Published:
+    """How many videos and expressions there should be; None where no source says it."""
+
+    videos: int | None = None
+    expressions: int | None = None
+
+    def __str__(self) -> str:
+        parts = []
+        if self.videos is not None:
+            parts.append(f"{self.videos:,} videos")
+        if self.expressions is not None:
+            parts.append(f"{self.expressions:,} expressions")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A benchmark as the doctor knows it.
+
+    Attributes:
+        title: as the field writes it.
+        loads: its parser; several where it has masks of several kinds.
+        found: finds videos on the disk without the parser.
+        splits: all that there are.
+        sign: the file or folder whose presence says that a user has the split, at least in part.
+        needs: what must be there.
+        layout: its files, one kind a line, to show to a user.
+        look_further: looks for what neither the parser nor a look at each file would find.
+        published: counts by the splits that they are about, together.
+        download: a file or folder that shows that the files are not converted yet.
+    """
+
+    title: str
+    loads: tuple[Load, ...]
+    found: Callable[[Path, str], list[Video]]
+    splits: tuple[str, ...]
+    sign: str
+    needs: tuple[Need, ...]
+    layout: str
+    look_further: Callable[[Path, str], list[Problem]] | None = None
+    published: Mapping[tuple[str, ...], Published] = field(default_factory=dict)
+    download: str = ""
+
+
+def layout_of(parser: ModuleType) -> str:
+    """Return what a parser's docstring shows of the files that it reads."""
+    _, _, after = (parser.__doc__ or "").partition("::\n\n")
+    shown, _, _ = after.partition("\n\n")
+    return dedent(shown)
+
+
+_REF_DAVIS17 = Facts(
+    title=ref_davis17.BENCHMARK,
+    loads=(
+        ref_davis17.load_ref_davis17,
+        partial(ref_davis17.load_ref_davis17, unsupervised=True),
+    ),
+    found=davis_videos,
+    look_further=frameless_masks,
+    splits=("train", "val"),
+    sign="DAVIS/ImageSets/2017/{split}.txt",
+    needs=(
+        Need("DAVIS/ImageSets/2017/{split}.txt"),
+        Need("DAVIS/JPEGImages/480p"),
+        Need("DAVIS/Annotations/480p", instead="DAVIS/Annotations_unsupervised/480p"),
+        *(
+            Need(f"davis_text_annotations/Davis17_{name}.txt")
+            for name in ref_davis17.ANNOTATION_SETS
+        ),
+    ),
+    layout=layout_of(ref_davis17),
+    # Videos: paperswithcode.com/dataset/referring-expressions-for-davis-2016-2017. Expressions:
+    # four for each of 205 objects, of which the README of MeViS has the number.
+    published={
+        ("train",): Published(videos=60),
+        ("val",): Published(videos=30),
+        ("train", "val"): Published(expressions=4 * 205),
+    },
+)
+
+_YOUTUBE_TEXTS = "meta_expressions/{split}/meta_expressions.json"
+
+_REF_YOUTUBE_VOS = Facts(
+    title=ref_youtube_vos.BENCHMARK,
+    loads=(ref_youtube_vos.load_ref_youtube_vos,),
+    found=partial(
+        listed_videos,
+        texts=_YOUTUBE_TEXTS,
+        frames=("{split}/JPEGImages", "valid/JPEGImages"),
+        masks={"train": "train/Annotations"},
+        without={"valid": "test"},
+    ),
+    splits=("train", "valid", "test"),
+    sign="{split}",
+    needs=(
+        Need(_YOUTUBE_TEXTS),
+        Need(
+            "meta_expressions/test/meta_expressions.json",
+            splits=("valid",),
+            reason="without it, videos of valid can't be told from those of test",
+        ),
+        Need("{split}/JPEGImages", splits=("train", "valid")),
+        Need("test/JPEGImages", splits=("test",), instead="valid/JPEGImages"),
+        Need("train/Annotations", splits=("train",)),
+    ),
+    layout=layout_of(ref_youtube_vos),
+    # train and all expressions: paperswithcode.com/dataset/refer-youtube-vos, in the words of the
+    # paper. valid and test: MTTR's datasets/refer_youtube_vos/refer_youtube_vos_dataset.py.
+    published={
+        ("train",): Published(videos=3_471, expressions=12_913),
+        ("valid",): Published(videos=202),
+        ("test",): Published(videos=305),
+        ("valid", "test"): Published(expressions=2_096),
+    },
+)
+
+_MEVIS = Facts(
+    title=mevis.BENCHMARK,
+    loads=(mevis.load_mevis,),
+    found=partial(
+        listed_videos,
+        texts="{split}/meta_expressions.json",
+        frames=("{split}/JPEGImages",),
+        masks={},
+        without={},
+    ),
+    splits=("train", "valid_u", "valid"),
+    sign="{split}",
+    needs=(
+        Need("{split}/meta_expressions.json"),
+        Need("{split}/JPEGImages"),
+        Need("{split}/mask_dict.json", splits=("train", "valid_u")),
+    ),
+    layout=layout_of(mevis),
+    # The README of MeViS, github.com/henghuiding/MeViS.
+    published={
+        ("train",): Published(videos=1_662, expressions=23_051),
+        ("valid_u",): Published(videos=50, expressions=793),
+        ("valid",): Published(videos=140, expressions=2_236),
+    },
+)
+
+_A2D_SENTENCES = Facts(
+    title=a2d_sentences.BENCHMARK,
+    loads=(a2d_sentences.load_a2d_sentences,),
+    found=a2d_videos,
+    splits=("train", "test"),
+    sign="Release/videoset.csv",
+    needs=(
+        Need("Release/videoset.csv"),
+        Need("Release/clips320H"),
+        Need("text_annotations/a2d_annotation.txt"),
+        Need("text_annotations/a2d_missed_videos.txt"),
+        Need("text_annotations/a2d_annotation_with_instances"),
+    ),
+    layout=layout_of(a2d_sentences),
+    published={
+        ("test",): Published(a2d_sentences.TEST_VIDEOS, a2d_sentences.TEST_EXPRESSIONS),
+    },
+)
+
+_JHMDB_SENTENCES = Facts(
+    title=jhmdb_sentences.BENCHMARK,
+    loads=(jhmdb_sentences.load_jhmdb_sentences,),
+    found=jhmdb_videos,
+    splits=("test",),
+    sign="Rename_Images",
+    needs=(
+        Need("jhmdb_annotation.txt", instead=jhmdb_sentences.METADATA),
+        Need("Rename_Images"),
+        Need("puppet_mask"),
+        Need(
+            jhmdb_sentences.METADATA,
+            reason="it says which frames count",
+            mend="copy the file of that name from MTTR's repository, or run 'slvp data prepare "
+            "jhmdb-sentences {root}' to draw frames, whose scores compare only roughly",
+        ),
+    ),
+    layout=layout_of(jhmdb_sentences),
+    published={("test",): Published(jhmdb_sentences.ROWS, jhmdb_sentences.ROWS)},
+)
+
+_VISOR = Facts(
+    title=visor.BENCHMARK,
+    download=VISOR_DOWNLOAD,
+    loads=(visor.load_visor,),
+    found=partial(
+        listed_videos,
+        texts=_YOUTUBE_TEXTS,
+        frames=("{split}/JPEGImages", "val/JPEGImages"),
+        masks={
+            "train": "train/Annotations",
+            "val": "val/Annotations",
+            "val_unseen": "val/Annotations",
+        },
+        without={},
+    ),
+    splits=("train", "val", "val_unseen"),
+    sign=_YOUTUBE_TEXTS,
+    needs=(
+        Need(_YOUTUBE_TEXTS),
+        Need("train/JPEGImages", splits=("train",)),
+        Need("train/Annotations", splits=("train",)),
+        Need("val/JPEGImages", splits=("val", "val_unseen")),
+        Need("val/Annotations", splits=("val", "val_unseen")),
+    ),
+    layout=layout_of(visor),
+)
+
+_WORLD = Facts(
+    title="The embedded world",
+    loads=(ref_youtube_vos.load_world,),
+    found=partial(
+        listed_videos,
+        texts=_YOUTUBE_TEXTS,
+        frames=("{split}/JPEGImages",),
+        masks={"test": "test/Annotations"},
+        without={},
+    ),
+    splits=("test",),
+    sign="{split}",
+    needs=(
+        Need(_YOUTUBE_TEXTS),
+        Need("{split}/JPEGImages"),
+        Need("{split}/Annotations"),
+    ),
+    layout=layout_of(ref_youtube_vos),
+)
+
+FACTS = {
+    "ref-davis17": _REF_DAVIS17,
+    "ref-youtube-vos": _REF_YOUTUBE_VOS,
+    "mevis": _MEVIS,
+    "a2d-sentences": _A2D_SENTENCES,
+    "jhmdb-sentences": _JHMDB_SENTENCES,
+    "visor": _VISOR,
+    "world": _WORLD,
+}
+"""By the name on the command line."""

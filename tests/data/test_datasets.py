@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from slvp.data.cutouts import CutoutLibrary
-from slvp.data.datasets import StepBatches, WorldFlow, WorldMasks, collate, scene_flow
+from slvp.data.datasets import StepBatches, WorldFlow, WorldMasks, collate
+from slvp.data.flow import scene_flow
 from slvp.data.world import World, WorldConfig
 from slvp.types import Sample
 

@@ -15,12 +15,12 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from slvp.data.flow import camera_flow, camera_homography, dis_flow, forward_backward_valid
+from slvp.data.flow import scene_flow
 from slvp.data.stills import Stills
 from slvp.data.transforms import frames_to_tensor, object_mask
 from slvp.data.world import World
 from slvp.errors import UserError
-from slvp.types import Batch, Clip, Float32Array, Sample, UInt8Array
+from slvp.types import Batch, Clip, Sample
 
 _Needs = Literal["expressions", "captions"]
 _MOST_DRAWS = 50  # for one clip with something to ask
@@ -199,27 +199,6 @@ def _flow_sample(clip: Clip, captions: int, rng: np.random.Generator) -> Sample:
         flow_T2HW=torch.from_numpy(flow_THW2).permute(0, 3, 1, 2),
         valid_THW=torch.from_numpy(valid_THW).float(),
     )
-
-
-def scene_flow(frames_THWC: UInt8Array) -> tuple[Float32Array, UInt8Array]:
-    """Estimate how things move against the scene.
-
-    Args:
-        frames_THWC: T + 1 frames.
-
-    Returns:
-        flow_THW2 without the camera's motion, in pixels per frame, and valid_THW in {0, 1}
-        where flow forward and backward agree.
-    """
-    height, width = frames_THWC.shape[1:3]
-    forward_THW2 = dis_flow(frames_THWC)
-    backward_THW2 = dis_flow(frames_THWC[::-1])[::-1]
-    flow, valid = [], []
-    for ahead_HW2, back_HW2 in zip(forward_THW2, backward_THW2, strict=True):
-        camera_HW2 = camera_flow(camera_homography(ahead_HW2), height, width)
-        flow.append(ahead_HW2 - camera_HW2)
-        valid.append(forward_backward_valid(ahead_HW2, back_HW2))
-    return np.stack(flow), np.stack(valid).astype(np.uint8)
 
 
 def seed_worker(_: int) -> None:

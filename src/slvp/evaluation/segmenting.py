@@ -10,7 +10,7 @@ import numpy as np
 
 from slvp.data.benchmarks.records import BenchmarkExpression
 from slvp.evaluation.answers import Answer, Candidate, IdMapAnswer, MaskAnswer
-from slvp.evaluation.scoring import merge_to_ids
+from slvp.evaluation.matching import merge_to_ids
 from slvp.types import Prediction, UInt8Array
 
 CONTEXT = 8

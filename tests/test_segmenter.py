@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import tiny_model
 from slvp.errors import UserError
 from slvp.models.slvp import SLVP
 from slvp.segmenter import Segmenter
 from slvp.video import VideoReader, VideoWriter
+from tiny import tiny_model
 
 
 def clip(frames: int, height: int = 50, width: int = 90):

@@ -7,11 +7,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from conftest import tiny_config, tiny_model
 from slvp.errors import UserError
 from slvp.models import checkpoint
 from slvp.models.encoders import PackagedWeights
 from slvp.models.slvp import SLVP
+from tiny import tiny_config, tiny_model
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from conftest import tiny_model
 from slvp.models.heads import FlowOutput, MaskOutput
 from slvp.models.text import TextEncoder
+from tiny import tiny_model
 
 SENTENCES = ["a dog", "a red car on the left", "the cat"]
 CLIP_OF_E = torch.tensor([0, 1, 1])

@@ -6,13 +6,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from conftest import tiny_config
 from slvp.errors import UserError
 from slvp.models.slvp import SLVP
 from slvp.segmenter import Segmenter
 from slvp.training import loop
 from slvp.training.config import DataConfig, OptimiserConfig, TrainConfig
 from slvp.training.recipes import RECIPES, recipe
+from tiny import tiny_config
 
 DATA = DataConfig(sizes=((64, 64),), frames=(2,), pixels=2 * 2 * 64 * 64, expressions=2)
 

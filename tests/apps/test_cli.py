@@ -301,23 +301,21 @@ def test_a_missing_benchmark_gets_one_line_and_leaves_nothing(
     assert _tree(tmp_path) == set()
 
 
+COMMANDS = [*cli.app._subcommands, *(f"data {name}" for name in cli.data_app._subcommands)]
+
+
 def test_help_fits_one_screen_and_names_every_command(capsys) -> None:
     assert cli.run(["--help"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 80
     commands = [
-        line[2:13].strip() for line in lines if line.startswith("  ") and "slvp" not in line
+        line[2:16].strip() for line in lines if line.startswith("  ") and "slvp" not in line
     ]
-    assert commands == [
-        *cli.app._subcommands,
-        *(f"data {name}" for name in cli.data_app._subcommands),
-    ]
+    assert sorted(commands) == sorted(COMMANDS)
 
 
-@pytest.mark.parametrize(
-    "command", ["segment", "evaluate", "pretrain", "finetune", "resume", "data world"]
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(command: str, capsys) -> None:
     assert cli.run([*command.split(), "--help"]) == 0
     assert f"slvp {command} " in capsys.readouterr().out.partition("For example")[2]

@@ -14,28 +14,22 @@ from slvp.apps.arguments import app, data_app
 from slvp.errors import UserError
 
 HELP = """\
-usage: slvp COMMAND ...
-
+usage: slvp COMMAND ...           (slvp COMMAND --help lists a command's options)
 Finds, in every frame of a video, the object that a sentence describes.
 
   segment       a video and one or more sentences -> overlay video, masks, JSON
-
   evaluate      score a model on a benchmark by the benchmark's protocol
   score         score masks that any program wrote
   submit        write and validate the file that a benchmark's server takes
   compare       how two results differ, and how sure that is
   bench         time the evaluator
-
   pretrain      train fusion and decoder with flow as the target, without masks
   finetune      train a model that segments, from masks; reuses a pre-trained one
   resume        go on with an interrupted run of pretrain or finetune
-
   data example  make a tiny data set in a benchmark's exact layout
-  data check    look a benchmark's files over, say how to mend what is wrong
+  data check    look a benchmark's files over; say how to mend what is wrong
   data prepare  convert a download, where that is needed
   data world    make clips of the embedded world, with masks and expressions
-
-slvp COMMAND --help lists a command's options, slvp --version the version.
 
   slvp segment examples/cars.mp4 "the car on the left" "the car on the right"
   slvp data world outputs/world --clips 20 --seed 1

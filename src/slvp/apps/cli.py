@@ -14,7 +14,7 @@ from slvp.apps.arguments import app, data_app
 from slvp.errors import UserError
 
 HELP = """\
-usage: slvp COMMAND ...           (slvp COMMAND --help lists a command's options)
+usage: slvp COMMAND ...          (slvp COMMAND --help lists a command's options)
 Finds, in every frame of a video, the object that a sentence describes.
 
   segment       a video and one or more sentences -> overlay video, masks, JSON

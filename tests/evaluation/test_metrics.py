@@ -1,4 +1,5 @@
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from slvp.data.benchmarks.masks import read_mask
-from slvp.evaluation.metrics import boundary_accuracy, region_similarity
+from slvp.evaluation.metrics import (
+    FrameScores,
+    boundary_accuracy,
+    decay,
+    frame_scores,
+    recall,
+    region_similarity,
+)
 
 VAL5 = Path(__file__).parents[3] / "shared" / "real" / "ref-davis17-val5"
 MASKS = VAL5 / "DAVIS" / "Annotations" / "480p"
@@ -44,41 +52,105 @@ def slow_accuracy(prediction_HW: np.ndarray, truth_HW: np.ndarray) -> float:
     return 2 * precision * recall / total if total else 0.0
 
 
-def slow_similarity(prediction_HW: np.ndarray, truth_HW: np.ndarray) -> float:
+def slow_scores(
+    prediction_HW: np.ndarray, truth_HW: np.ndarray, void_HW: np.ndarray | None = None
+) -> FrameScores:
+    """Score a frame pixel by pixel."""
+    if void_HW is not None:
+        prediction_HW, truth_HW = (
+            np.where(void_HW, False, mask_HW) for mask_HW in (prediction_HW, truth_HW)
+        )
     ours, theirs = ({*map(tuple, np.argwhere(mask_HW))} for mask_HW in (prediction_HW, truth_HW))
-    return len(ours & theirs) / len(ours | theirs) if ours | theirs else 1.0
+    union = len(ours | theirs)
+    return FrameScores(
+        j=len(ours & theirs) / union if union else 1.0,
+        f=slow_accuracy(prediction_HW, truth_HW),
+        truth=len(theirs),
+        union=union,
+    )
+
+
+# Tolerances of 1 to 3 pixels, then of 9, 10, 13 and 17.
+SIZES = [(1, 1), (1, 7), (9, 1), (2, 2), (12, 17), (30, 150), (8, 260)]
+LONG = [(4, 1050), (1201, 9), (1600, 2), (1, 2100)]
 
 
 @st.composite
-def mask_pairs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of masks of noise or of boxes, in frames whose tolerance is 1 to 3 pixels."""
-    rows, columns = draw(st.sampled_from([(1, 1), (1, 7), (9, 1), (12, 17), (30, 150), (8, 260)]))
+def frames(draw: st.DrawFn, masks: int) -> list[np.ndarray]:
+    """Masks of noise, boxes, dots and blobs, in frames of one size."""
+    rows, columns = draw(st.sampled_from(SIZES + LONG))
+    place = st.tuples(st.integers(0, rows), st.integers(0, columns))
 
     def mask() -> np.ndarray:
-        kind = draw(st.sampled_from(["noise", "box", "empty", "full"]))
-        if kind == "noise":
-            seed = draw(st.integers(0, 2**32 - 1))
-            density = draw(st.sampled_from([0.005, 0.1, 0.5]))
-            return np.random.default_rng(seed).random((rows, columns)) < density
+        kind = draw(st.sampled_from(["noise", "box", "dot", "blob", "empty", "full"]))
         mask_HW = np.full((rows, columns), kind == "full")
-        if kind == "box":
-            top, bottom = sorted(draw(st.tuples(st.integers(0, rows), st.integers(0, rows))))
-            left, right = sorted(draw(st.tuples(st.integers(0, columns), st.integers(0, columns))))
-            mask_HW[top:bottom, left:right] = True
-        return mask_HW
+        if kind == "noise":
+            random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+            mask_HW = random.random((rows, columns)) < draw(st.sampled_from([0.005, 0.1, 0.5]))
+        elif kind == "box":
+            (top, left), (bottom, right) = draw(place), draw(place)
+            mask_HW[min(top, bottom) : max(top, bottom), min(left, right) : max(left, right)] = True
+        elif kind == "dot":
+            row, column = draw(place)
+            mask_HW[min(row, rows - 1), min(column, columns - 1)] = True
+        elif kind == "blob":
+            row, column = draw(place)
+            distance_HW = np.hypot(*(np.indices((rows, columns)).T - (row, column)).T)
+            mask_HW = distance_HW < draw(st.integers(1, 20))
+        return np.asfortranarray(mask_HW) if draw(st.booleans()) else mask_HW
 
-    return mask(), mask()
+    return [mask() for _ in range(masks)]
+
+
+@settings(max_examples=500, deadline=None)
+@given(frames(masks=2))
+def test_equals_a_slow_reading_of_the_definition(masks: list[np.ndarray]) -> None:
+    scores, expected = frame_scores(*masks), slow_scores(*masks)
+    assert (scores.truth, scores.union) == (expected.truth, expected.union)
+    assert abs(scores.j - expected.j) < 1e-12
+    assert abs(scores.f - expected.f) < 1e-12
 
 
 @settings(max_examples=300, deadline=None)
-@given(mask_pairs())
-def test_equals_a_slow_reading_of_the_definition(pair: tuple[np.ndarray, np.ndarray]) -> None:
-    prediction_HW, truth_HW = pair
-    f_T = boundary_accuracy(prediction_HW[None], truth_HW[None])
-    j_T = region_similarity(prediction_HW[None], truth_HW[None])
-    assert f_T.dtype == j_T.dtype == np.float64
-    assert abs(f_T[0] - slow_accuracy(prediction_HW, truth_HW)) < 1e-12
-    assert abs(j_T[0] - slow_similarity(prediction_HW, truth_HW)) < 1e-12
+@given(frames(masks=3))
+def test_void_pixels_belong_to_neither_mask(masks: list[np.ndarray]) -> None:
+    before = [mask_HW.copy() for mask_HW in masks]
+    scores, expected = frame_scores(*masks), slow_scores(*masks)
+    assert (scores.truth, scores.union) == (expected.truth, expected.union)
+    assert abs(scores.j - expected.j) < 1e-12
+    assert abs(scores.f - expected.f) < 1e-12
+    for mask_HW, before_HW in zip(masks, before, strict=True):
+        np.testing.assert_array_equal(mask_HW, before_HW)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(frames(masks=1), min_size=1, max_size=1), st.integers(0, 2**32 - 1))
+def test_videos_are_scored_frame_by_frame(masks: list[list[np.ndarray]], seed: int) -> None:
+    ((truth_HW,),) = masks
+    random = np.random.default_rng(seed)
+    prediction_THW, void_THW = random.random((2, 3, *truth_HW.shape)) < 0.3
+    truth_THW = np.stack([truth_HW, ~truth_HW, truth_HW])
+    for void in (None, void_THW):
+        j_T = region_similarity(prediction_THW, truth_THW, void)
+        f_T = boundary_accuracy(prediction_THW, truth_THW, void)
+        assert j_T.dtype == f_T.dtype == np.float64
+        for t in range(3):
+            scores = frame_scores(
+                prediction_THW[t], truth_THW[t], None if void is None else void[t]
+            )
+            assert (j_T[t], f_T[t]) == (scores.j, scores.f)
+
+
+@pytest.mark.parametrize("shape", [(1080, 1920), (2160, 3840)])
+def test_a_disk_of_a_large_frame_is_exact(shape: tuple[int, int]) -> None:
+    random = np.random.default_rng(shape[0])
+    prediction_HW, truth_HW = np.zeros((2, *shape), bool)
+    for mask_HW in (prediction_HW, truth_HW):
+        rows, columns = random.integers(300, 500, (2, 60))
+        mask_HW[rows, columns] = True
+    assert abs(frame_scores(prediction_HW, truth_HW).f - slow_accuracy(prediction_HW, truth_HW)) < (
+        1e-12
+    )
 
 
 @given(hnp.arrays(bool, hnp.array_shapes(min_dims=3, max_dims=3, max_side=12)))
@@ -134,6 +206,32 @@ def test_real_masks(sequence: str) -> None:
     j_T = region_similarity(prediction_THW, truth_THW)
     f_T = boundary_accuracy(prediction_THW, truth_THW)
     for t in range(len(truth_THW)):
-        assert abs(j_T[t] - slow_similarity(prediction_THW[t], truth_THW[t])) < 1e-12
-        assert abs(f_T[t] - slow_accuracy(prediction_THW[t], truth_THW[t])) < 1e-12
+        expected = slow_scores(prediction_THW[t], truth_THW[t])
+        assert abs(j_T[t] - expected.j) < 1e-12
+        assert abs(f_T[t] - expected.f) < 1e-12
         assert 0 < f_T[t] < 1
+
+
+def test_recall_is_the_share_above_one_half() -> None:
+    assert recall(np.array([0.5, 0.51, 0.2, 1.0, 0.0])) == 0.4
+
+
+@pytest.mark.parametrize(
+    ("frames", "first", "last"),
+    [
+        (1, [0], [0]),
+        (2, [0], [1]),
+        (3, [0, 1], [2]),
+        (4, [0, 1], [2, 3]),
+        (8, [0, 1, 2], [5, 6, 7]),
+        (69, range(18), range(51, 69)),
+        (256, range(65), range(191, 256)),
+        (401, range(101), range(300, 401)),
+    ],
+)
+def test_decay_compares_the_first_quarter_with_the_last(
+    frames: int, first: Sequence[int], last: Sequence[int]
+) -> None:
+    values_T = np.random.default_rng(frames).random(frames)
+    expected = values_T[list(first)].mean() - values_T[list(last)].mean()
+    assert abs(decay(values_T) - expected) < 1e-12

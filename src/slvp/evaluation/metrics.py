@@ -98,14 +98,12 @@ def recall(values_T: Float64Array) -> float:
 def decay(values_T: Float64Array) -> float:
     """Return how much J (or F) is lost from a video's first quarter to its last.
 
-    The quarters are those of DAVIS: each shares the frame at its end with the next. DAVIS keeps
-    the indices of these frames in 8 bits, so that its decay of a video of more than 256 frames
-    compares other frames than it says; this one doesn't.
+    The quarters are DAVIS's: neighbours share the frame at the border. DAVIS's own code keeps the
+    numbers of these frames in 8 bits and goes wrong from 256 frames on; this one doesn't.
     """
-    edges = np.round(np.linspace(1, len(values_T), 5) + 1e-10).astype(int) - 1
-    first_T = values_T[: edges[1] + 1]
-    last_T = values_T[edges[3] :]
-    return float(np.mean(first_T) - np.mean(last_T))
+    end = len(values_T) - 1
+    first_border, last_border = ((end * quarters + 2) // 4 for quarters in (1, 3))  # rounded
+    return float(np.mean(values_T[: first_border + 1]) - np.mean(values_T[last_border:]))
 
 
 def _scores(

@@ -313,9 +313,14 @@ def test_the_name_of_the_file_ends_as_its_kind_wants(tmp_path: Path, benchmark, 
         check_submission(tmp_path / name, benchmark, [])
 
 
-def test_the_folder_of_the_file_must_be_there(tmp_path: Path) -> None:
+def test_a_place_that_takes_no_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="absent is no folder"):
         write_submission(tmp_path / "absent" / "out.zip", "mevis", [])
+
+    (tmp_path / "folder.zip").mkdir()
+    with pytest.raises(UserError, match=r"folder\.zip can't be written \(Is a directory\)"):
+        write_submission(tmp_path / "folder.zip", "mevis", [])
+    assert [one.name for one in tmp_path.iterdir()] == ["folder.zip"]
 
 
 # --- looked over -------------------------------------------------------------------------------
@@ -372,7 +377,7 @@ def test_a_wrapper_is_wrong_for_mevis_and_its_files_are_looked_at(mevis: Path) -
     found = check(rewrite(mevis, wrap), "mevis")
     (sentence,) = found.wrong
     assert "valid/dog/0/" in sentence
-    assert "not the one around them" in sentence
+    assert "zip what is in the outer folder" in sentence
     assert found.missing[0] == "valid/dog/0/00003.png"
     assert len(found.missing) == 4
 

@@ -166,3 +166,16 @@ def test_other_files_are_refused(tmp_path: Path, name) -> None:
     (tmp_path / "text.txt").write_text("no masks")
     with pytest.raises(UserError, match=rf"{name} .*\.zip of one, or a \.json"):
         open_predictions(tmp_path / name, "masks")
+
+
+@pytest.mark.parametrize("method", ["iterdir", "read_bytes"])
+def test_rights_that_lack_are_named(kit, tmp_path: Path, monkeypatch, method) -> None:
+    group = kit.group("dog")
+    predictions = open_predictions(kit.write(tmp_path, kit.mask_files([group])[0]), "masks")
+
+    def refuse(path: Path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, method, refuse)
+    with pytest.raises(UserError, match=r"can't be read \(Permission denied\)"):
+        next(predictions.answers(group))

@@ -19,7 +19,11 @@ class Files(Protocol):
         ...
 
     def names(self, folder: str) -> list[str]:
-        """Return what stands directly in ``folder`` (empty: the top); nothing if it is none."""
+        """Return what stands directly in ``folder`` (empty: the top); nothing if it is none.
+
+        Raises:
+            UserError: the folder can't be read.
+        """
         ...
 
     def read(self, name: str) -> bytes:
@@ -59,11 +63,17 @@ class FolderFiles:
         self.path = path
 
     def names(self, folder: str) -> list[str]:
-        """Return what stands directly in ``folder``; nothing if it is none."""
+        """Return what stands directly in ``folder``; nothing if it is none.
+
+        Raises:
+            UserError: its rights don't allow that.
+        """
         try:
             return [one.name for one in (self.path / folder).iterdir() if _visible(one.name)]
         except (FileNotFoundError, NotADirectoryError):
             return []
+        except OSError as error:
+            raise self._unreadable(folder, error) from error
 
     def read(self, name: str) -> bytes:
         """Return the content of a file.
@@ -74,9 +84,12 @@ class FolderFiles:
         try:
             return (self.path / name).read_bytes()
         except OSError as error:
-            raise UserError(
-                f"{self.path / name} can't be read ({error.strerror}): mend the file or its rights."
-            ) from error
+            raise self._unreadable(name, error) from error
+
+    def _unreadable(self, name: str, error: OSError) -> UserError:
+        return UserError(
+            f"{self.path / name} can't be read ({error.strerror}): mend the file or its rights."
+        )
 
 
 class ZipFiles:
@@ -90,7 +103,7 @@ class ZipFiles:
         self.path = path
         try:
             self._zip = ZipFile(path)
-        except BadZipFile as error:
+        except (BadZipFile, OSError) as error:
             raise UserError(
                 f"{path} doesn't read as a zip file ({error}): copy it or make it again."
             ) from error

@@ -65,7 +65,12 @@ class Layout:
 
     def holds(self, files: Files, groups: Sequence[Group]) -> bool:
         """Is any expression's folder there?"""
-        return any(files.names(self.folder(one)) for group in groups for one in group)
+        there = set(files.names(self.root))
+        return any(
+            self._below_root(one).split("/")[0] in there and files.names(self.folder(one))
+            for group in groups
+            for one in group
+        )
 
     def _below_root(self, expression: BenchmarkExpression) -> str:
         if self.sets is None:

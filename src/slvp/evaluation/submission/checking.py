@@ -108,10 +108,9 @@ def _check_pictures(path: Path, wanted: Layout, groups: Sequence[Group]) -> Subm
 def _wrong_layout(found: Layout, wanted: Layout, example: BenchmarkExpression) -> Iterator[str]:
     folder, expected = found.folder(example), wanted.folder(example)
     if folder != expected:
-        yield (
-            f"masks stand in folders such as {folder}/ where the benchmark wants {expected}/"
-            + (": zip the folders themselves, not the one around them" if not wanted.root else "")
-        )
+        sentence = f"masks stand in folders such as {folder}/ where the benchmark wants {expected}/"
+        unwrap = found.root and not wanted.root
+        yield sentence + (": zip what is in the outer folder, not that folder" if unwrap else "")
 
 
 def _names(layout: Layout, group: Group) -> list[str]:

@@ -44,11 +44,16 @@ def write_submission(out: Path, benchmark: str, groups: Answered) -> None:
         raise UserError(
             f"{out.parent} is no folder: make it first, or choose another for the file."
         )
-    with whole_file(out) as part:
-        if isinstance(form, Layout):
-            _write_pictures(part, form, groups)
-        else:
-            _write_results(part, form, groups)
+    try:
+        with whole_file(out) as part:
+            if isinstance(form, Layout):
+                _write_pictures(part, form, groups)
+            else:
+                _write_results(part, form, groups)
+    except OSError as error:
+        raise UserError(
+            f"{out} can't be written ({error.strerror}): make room, or name another file."
+        ) from error
 
 
 def _write_pictures(out: Path, layout: Layout, groups: Answered) -> None:

@@ -40,7 +40,8 @@ def commit_of_package() -> str | None:
 
 def describe_hardware(device: str | None = None) -> str:
     """Name the processor and, for a CUDA ``device`` (as PyTorch calls it), the accelerator."""
-    processor = f"{_processor()}, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    processor = f"{_processor()}, {threads} thread{'s' if threads > 1 else ''}"
     if device is not None and torch.device(device).type == "cuda":
         return f"{torch.cuda.get_device_name(device)}; {processor}"
     return processor

@@ -8,7 +8,7 @@ from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
@@ -184,7 +184,8 @@ def assert_same(read_HW: np.ndarray, wanted_HW: np.ndarray) -> None:
     np.testing.assert_array_equal(read_HW, wanted_HW)
 
 
-@pytest.mark.parametrize("benchmark", BINARY)
+@pytest.mark.parametrize("benchmark", ["ref-youtube-vos", "mevis"])
+@settings(max_examples=40)
 @given(data=st.data())
 def test_masks_read_back(tmp_path_factory, benchmark, data) -> None:
     group = make_group(benchmark, "dog")
@@ -200,6 +201,7 @@ def test_masks_read_back(tmp_path_factory, benchmark, data) -> None:
             assert_same(candidate.mask_HW, mask_HW)
 
 
+@settings(max_examples=40)
 @given(data=st.data())
 def test_maps_read_back(tmp_path_factory, data) -> None:
     group = make_group("ref-davis17", "dog")
@@ -214,6 +216,7 @@ def test_maps_read_back(tmp_path_factory, data) -> None:
 
 
 @pytest.mark.parametrize("benchmark", RESULTS)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_candidates_read_back(tmp_path_factory, benchmark, data) -> None:
     group = make_group(benchmark, "dog")

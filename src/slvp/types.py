@@ -20,7 +20,8 @@ H, W    rows and columns of pixels, at the resolution that the text names
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +81,7 @@ class Sample:
         masks_ETHW: float32 in {0, 1}; None in pre-training.
         flow_T2HW: float32 target flow in pixels per frame step; None in fine-tuning.
         valid_THW: float32 in {0, 1}: pixels whose flow can be trusted; None in fine-tuning.
+        name: where it comes from, for messages and logs.
     """
 
     frames_TCHW: torch.Tensor
@@ -87,6 +89,22 @@ class Sample:
     masks_ETHW: torch.Tensor | None = None
     flow_T2HW: torch.Tensor | None = None
     valid_THW: torch.Tensor | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A sample that a batch should have had, and why it hasn't.
+
+    Attributes:
+        name: where it comes from.
+        why: it can't be read, nothing moves in it, or no window of it is free of scene cuts.
+        reason: one sentence more about it.
+    """
+
+    name: str
+    why: Literal["broken", "static", "cut"]
+    reason: str = ""
 
 
 @dataclass
@@ -94,7 +112,8 @@ class Batch:
     """Samples of equal size, stacked; the sentences of all clips in one list.
 
     ``clip_of_E`` (int64) says which of the B clips sentence e is asked of, so that vision runs
-    once per clip however many sentences there are.
+    once per clip however many sentences there are. ``names`` says where each clip comes from;
+    ``skipped`` are the samples that should have been here, too.
     """
 
     frames_BTCHW: torch.Tensor
@@ -103,6 +122,8 @@ class Batch:
     masks_ETHW: torch.Tensor | None = None
     flow_BT2HW: torch.Tensor | None = None
     valid_BTHW: torch.Tensor | None = None
+    names: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
     def to(self, device: torch.device | str) -> Batch:
         """Return the same batch with its tensors on ``device``."""
@@ -110,9 +131,9 @@ class Batch:
         def move(tensor: torch.Tensor | None) -> torch.Tensor | None:
             return None if tensor is None else tensor.to(device)
 
-        return Batch(
+        return replace(
+            self,
             frames_BTCHW=self.frames_BTCHW.to(device),
-            sentences=self.sentences,
             clip_of_E=self.clip_of_E.to(device),
             masks_ETHW=move(self.masks_ETHW),
             flow_BT2HW=move(self.flow_BT2HW),

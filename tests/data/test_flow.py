@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from slvp.data.cutouts import CutoutLibrary
-from slvp.data.flow import camera_flow, camera_homography, dis_flow, forward_backward_valid
+from slvp.data.flow import (
+    camera_flow,
+    camera_homography,
+    dis_flow,
+    forward_backward_valid,
+    scene_flow,
+)
 from slvp.data.world import World, WorldConfig
 from slvp.types import Clip
 
@@ -65,3 +71,14 @@ def test_forward_backward() -> None:
     broken[10:20, 10:20] = 0
     valid = forward_backward_valid(forward, broken)
     assert not valid[12:18, 7:13].any() and valid[30, 30]
+
+
+def test_scene_flow_of_a_panning_camera_is_still() -> None:
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 255, (30, 50, 3), dtype=np.uint8)
+    scene = np.kron(coarse, np.ones((8, 8, 1), np.uint8))
+    frames = np.stack([scene[20:148, 10 + 3 * t : 170 + 3 * t] for t in range(3)])
+    flow_THW2, valid_THW = scene_flow(frames)
+    inner = flow_THW2[:, 16:-16, 16:-16]
+    assert np.median(np.abs(inner)) < 0.1
+    assert valid_THW[:, 16:-16, 16:-16].mean() > 0.9

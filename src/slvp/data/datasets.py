@@ -1,105 +1,79 @@
-"""Clips to batches.
+"""Which batches a run sees.
 
-A training set here is a function of the step: batch ``k`` of a seed is the same on every machine
-and after every restart, so that a resumed run sees exactly the batches that it has not seen.
+Batch ``k`` of a run is a function of the seed and ``k``, the same on every machine and after every
+restart, so that a resumed run sees exactly the batches that it has not seen. Each clip of a batch
+has a seed of its own, so that processes that share a batch make together what one would make.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from slvp.data.flow import scene_flow
-from slvp.data.stills import Stills
-from slvp.data.transforms import frames_to_tensor, object_mask
-from slvp.data.world import World
 from slvp.errors import UserError
-from slvp.types import Batch, Clip, Sample
+from slvp.types import Batch, Sample, Skipped
 
-_Needs = Literal["expressions", "captions"]
-_MOST_DRAWS = 50  # for one clip with something to ask
+_SOURCES = 1  # sets the draws of sources apart from those of a step
+
+
+@dataclass(frozen=True)
+class Draw:
+    """All that a source needs to make one clip of a batch.
+
+    Attributes:
+        seed: of every chance in it.
+        form: which of the source's forms (frame size and length of clips) it has; one for all
+            clips of a batch.
+        item: which of the source's samples it is cut from, where the source counts them.
+    """
+
+    seed: int
+    form: int = 0
+    item: int = 0
 
 
 class BatchSource(Protocol):
-    """Makes one batch from a random generator, and from nothing else."""
+    """Plans a whole batch, cheaply, and makes the clips of any part of it."""
 
-    def batch(self, rng: np.random.Generator) -> Batch:
-        """Return the generator's batch."""
+    @property
+    def smallest(self) -> int:
+        """Clips of the smallest batch."""
+        ...
+
+    def plan(self, rng: np.random.Generator, turn: int) -> list[Draw]:
+        """Draw a batch; nothing is read.
+
+        Args:
+            rng: the step's.
+            turn: how many batches of the run came from this source before. A source that goes
+                through its samples in order finds its place by it.
+        """
+        ...
+
+    def make(self, draws: Sequence[Draw]) -> Batch:
+        """Make the clips of some draws of one batch, each by its own seed and nothing else.
+
+        Returns:
+            At least one clip. Fewer than draws where some can't be used: ``skipped`` tells them.
+
+        Raises:
+            UserError: what all clips need is unusable.
+        """
         ...
 
 
-@dataclass
-class WorldMasks:
-    """Clips of the embedded world with masks and referring expressions.
+@dataclass(frozen=True)
+class Part:
+    """The share of process ``rank`` of ``of`` in every batch: draws rank, rank + of, ..."""
 
-    Attributes:
-        worlds: one for each frame size and clip length; each batch is of one of them.
-        pixels: roughly how many pixels, all frames together, a batch has.
-        expressions: sentences asked of each clip.
-    """
-
-    worlds: Sequence[World]
-    pixels: int
-    expressions: int
-
-    def batch(self, rng: np.random.Generator) -> Batch:
-        """Draw one of the worlds, then its clips."""
-        clips = _draw_world(self.worlds, self.pixels, rng, "expressions")
-        return collate([_mask_sample(clip, self.expressions, rng) for clip in clips])
-
-
-@dataclass
-class StillMasks:
-    """Whole photographs with captioned masks, as clips of one frame.
-
-    Attributes:
-        stills: the photographs.
-        sizes: (height, width) of frames; each batch has one of them.
-        pixels: roughly how many pixels, all photographs together, a batch has.
-        expressions: sentences asked of each photograph.
-        absent: chance that one of them describes nothing in it.
-    """
-
-    stills: Stills
-    sizes: Sequence[tuple[int, int]]
-    pixels: int
-    expressions: int
-    absent: float = 0.2
-
-    def batch(self, rng: np.random.Generator) -> Batch:
-        """Draw a frame size, then photographs."""
-        height, width = self.sizes[int(rng.integers(len(self.sizes)))]
-
-        def draw() -> Clip:
-            still = int(rng.integers(len(self.stills)))
-            return self.stills.clip(still, rng, height, width, absent=self.absent)
-
-        clips = _draw_clips(draw, round(self.pixels / (height * width)), "expressions")
-        return collate([_mask_sample(clip, self.expressions, rng) for clip in clips])
-
-
-@dataclass
-class WorldFlow:
-    """Captioned clips of the embedded world with optical flow as the target; no mask is used.
-
-    The flow is estimated (DIS) from the rendered frames, as it would be on any captioned video,
-    and what the camera does is subtracted: the target is how things move against the scene.
-    """
-
-    worlds: Sequence[World]
-    pixels: int
-    captions: int
-
-    def batch(self, rng: np.random.Generator) -> Batch:
-        """Draw one of the worlds, then its clips; the last frame only serves the flow."""
-        clips = _draw_world(self.worlds, self.pixels, rng, "captions")
-        return collate([_flow_sample(clip, self.captions, rng) for clip in clips])
+    rank: int = 0
+    of: int = 1
 
 
 class StepBatches(Dataset[Batch | UserError]):
@@ -112,30 +86,57 @@ class StepBatches(Dataset[Batch | UserError]):
         sources: where batches come from.
         shares: how often each is drawn; any positive numbers.
         seed: of the whole run.
-        steps: number of batches.
+        steps: number of batches. The first ones of a longer run are the same.
+        part: which clips of each batch are made here.
+
+    Raises:
+        UserError: there are more processes than clips in the smallest batch.
     """
 
     def __init__(
-        self, sources: Sequence[BatchSource], shares: Sequence[float], seed: int, steps: int
+        self,
+        sources: Sequence[BatchSource],
+        shares: Sequence[float],
+        seed: int,
+        steps: int,
+        part: Part = Part(),
     ) -> None:
+        smallest = min(source.smallest for source in sources)
+        if smallest < part.of:
+            raise UserError(
+                f"a batch of {smallest} clips can't be shared by {part.of} processes; expected at "
+                "least one clip for each: raise data.pixels or start fewer processes"
+            )
         self.sources = list(sources)
-        self.shares = np.array(shares) / sum(shares)
         self.seed = seed
-        self.steps = steps
+        self.part = part
+        rng = np.random.default_rng([_SOURCES, seed])
+        portions = np.array(shares) / sum(shares)
+        self._source_of_step = rng.choice(len(sources), size=steps, p=portions).astype(np.int16)
+        self._turn_of_step = np.zeros(steps, np.int64)
+        for number in range(len(sources)):
+            own = self._source_of_step == number
+            self._turn_of_step[own] = np.arange(own.sum())
 
     def __len__(self) -> int:
-        return self.steps
+        return len(self._source_of_step)
 
     def __getitem__(self, step: int) -> Batch | UserError:
+        source = self.sources[self._source_of_step[step]]
         rng = np.random.default_rng([self.seed, step])
-        source = self.sources[rng.choice(len(self.sources), p=self.shares)]
+        draws = source.plan(rng, int(self._turn_of_step[step]))
         try:
-            return source.batch(rng)
+            return source.make(draws[self.part.rank :: self.part.of])
         except UserError as error:
             return error
 
 
-def collate(samples: Sequence[Sample]) -> Batch:
+def draw_seeds(rng: np.random.Generator, count: int) -> list[int]:
+    """Draw seeds for the clips of a batch."""
+    return [int(seed) for seed in rng.integers(2**63, size=count)]
+
+
+def collate(samples: Sequence[Sample], skipped: Sequence[Skipped] = ()) -> Batch:
     """Stack samples of equal size; their sentences go into one list."""
 
     def stack(name: str) -> torch.Tensor | None:
@@ -152,52 +153,8 @@ def collate(samples: Sequence[Sample]) -> Batch:
         masks_ETHW=torch.cat(masks) if masks else None,
         flow_BT2HW=stack("flow_T2HW"),
         valid_BTHW=stack("valid_THW"),
-    )
-
-
-def _draw_world(
-    worlds: Sequence[World], pixels: int, rng: np.random.Generator, needs: _Needs
-) -> list[Clip]:
-    """Draw about ``pixels`` of clips from one of the worlds."""
-    world = worlds[int(rng.integers(len(worlds)))]
-    size = world.config.frames * world.config.height * world.config.width
-    return _draw_clips(lambda: world.clip(int(rng.integers(2**62))), round(pixels / size), needs)
-
-
-def _draw_clips(draw: Callable[[], Clip], count: int, needs: _Needs) -> list[Clip]:
-    """Draw clips that have something to ask."""
-    clips: list[Clip] = []
-    for _ in range(_MOST_DRAWS * max(1, count)):
-        clip = draw()
-        if getattr(clip, needs):
-            clips.append(clip)
-        if len(clips) >= count:
-            return clips
-    raise UserError(
-        f"{clip.name} and {_MOST_DRAWS} more: no {needs} could be written for them; check that "
-        "masks and captions of the training data belong together"
-    )
-
-
-def _mask_sample(clip: Clip, expressions: int, rng: np.random.Generator) -> Sample:
-    order = rng.permutation(len(clip.expressions))[:expressions]
-    chosen = [clip.expressions[i] for i in order]
-    masks = np.stack([object_mask(clip, expression.object_ids) for expression in chosen])
-    return Sample(
-        frames_TCHW=frames_to_tensor(clip.frames_THWC),
-        sentences=[expression.text for expression in chosen],
-        masks_ETHW=torch.from_numpy(masks).float(),
-    )
-
-
-def _flow_sample(clip: Clip, captions: int, rng: np.random.Generator) -> Sample:
-    order = rng.permutation(len(clip.captions))[:captions]
-    flow_THW2, valid_THW = scene_flow(clip.frames_THWC)
-    return Sample(
-        frames_TCHW=frames_to_tensor(clip.frames_THWC[:-1]),
-        sentences=[clip.captions[i] for i in order],
-        flow_T2HW=torch.from_numpy(flow_THW2).permute(0, 3, 1, 2),
-        valid_THW=torch.from_numpy(valid_THW).float(),
+        names=tuple(sample.name for sample in samples),
+        skipped=tuple(skipped),
     )
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from slvp.data.cutouts import CutoutLibrary
-from slvp.data.datasets import BatchSource, StepBatches, StillMasks, WorldFlow, WorldMasks
+from slvp.data.datasets import BatchSource, StepBatches
+from slvp.data.made_batches import StillMasks, WorldFlow, WorldMasks
 from slvp.data.stills import Stills
 from slvp.data.world import World, WorldConfig
 from slvp.training.config import DataConfig, TrainConfig

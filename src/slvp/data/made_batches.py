@@ -1,0 +1,138 @@
+"""Batches of clips that are made, not found: the embedded world, and cuts of photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from slvp.data.datasets import Draw, collate, draw_seeds
+from slvp.data.samples import flow_sample, mask_sample
+from slvp.data.stills import Stills
+from slvp.data.world import World
+from slvp.errors import UserError
+from slvp.types import Batch, Clip, Sample
+
+_Needs = Literal["expressions", "captions"]
+_MOST_TRIES = 50  # for one clip with something to ask
+
+
+@dataclass
+class _WorldClips:
+    """Clips of the embedded world.
+
+    Attributes:
+        worlds: one for each frame size and clip length; each batch is of one of them.
+        pixels: roughly how many pixels, all frames together, a batch has.
+        sentences: asked of each clip, at most.
+    """
+
+    worlds: Sequence[World]
+    pixels: int
+    sentences: int
+
+    @property
+    def smallest(self) -> int:
+        """Clips of the smallest batch."""
+        return min(self._clips(form) for form in range(len(self.worlds)))
+
+    def plan(self, rng: np.random.Generator, turn: int) -> list[Draw]:
+        """Draw one of the worlds, and a seed for each clip."""
+        form = int(rng.integers(len(self.worlds)))
+        return [Draw(seed, form) for seed in draw_seeds(rng, self._clips(form))]
+
+    def _clips(self, form: int) -> int:
+        config = self.worlds[form].config
+        return max(1, round(self.pixels / (config.frames * config.height * config.width)))
+
+    def _clip(self, form: int, rng: np.random.Generator, needs: _Needs) -> Clip:
+        return _draw_clip(lambda: self.worlds[form].clip(int(rng.integers(2**62))), needs)
+
+
+class WorldMasks(_WorldClips):
+    """Clips of the embedded world with masks and referring expressions."""
+
+    def make(self, draws: Sequence[Draw]) -> Batch:
+        """Render clips and write expressions for them."""
+        return collate([self._sample(draw) for draw in draws])
+
+    def _sample(self, draw: Draw) -> Sample:
+        rng = np.random.default_rng(draw.seed)
+        return mask_sample(self._clip(draw.form, rng, "expressions"), self.sentences, rng)
+
+
+class WorldFlow(_WorldClips):
+    """Captioned clips of the embedded world with optical flow as the target; no mask is used.
+
+    The flow is estimated (DIS) from the rendered frames, as it would be on any captioned video,
+    and what the camera does is subtracted: the target is how things move against the scene.
+    """
+
+    def make(self, draws: Sequence[Draw]) -> Batch:
+        """Render clips and estimate their flow; the last frame only serves the flow."""
+        return collate([self._sample(draw) for draw in draws])
+
+    def _sample(self, draw: Draw) -> Sample:
+        rng = np.random.default_rng(draw.seed)
+        return flow_sample(self._clip(draw.form, rng, "captions"), self.sentences, rng)
+
+
+@dataclass
+class StillMasks:
+    """Whole photographs with captioned masks, as clips of one frame.
+
+    Attributes:
+        stills: the photographs.
+        sizes: (height, width) of frames; each batch has one of them.
+        pixels: roughly how many pixels, all photographs together, a batch has.
+        sentences: asked of each photograph, at most.
+        absent: chance that one of them describes nothing in it.
+    """
+
+    stills: Stills
+    sizes: Sequence[tuple[int, int]]
+    pixels: int
+    sentences: int
+    absent: float = 0.2
+
+    @property
+    def smallest(self) -> int:
+        """Photographs of the smallest batch."""
+        return min(self._clips(form) for form in range(len(self.sizes)))
+
+    def plan(self, rng: np.random.Generator, turn: int) -> list[Draw]:
+        """Draw a frame size, and a seed for each photograph."""
+        form = int(rng.integers(len(self.sizes)))
+        return [Draw(seed, form) for seed in draw_seeds(rng, self._clips(form))]
+
+    def make(self, draws: Sequence[Draw]) -> Batch:
+        """Draw photographs and cut them."""
+        return collate([self._sample(draw) for draw in draws])
+
+    def _clips(self, form: int) -> int:
+        height, width = self.sizes[form]
+        return max(1, round(self.pixels / (height * width)))
+
+    def _sample(self, draw: Draw) -> Sample:
+        rng = np.random.default_rng(draw.seed)
+        height, width = self.sizes[draw.form]
+
+        def cut() -> Clip:
+            still = int(rng.integers(len(self.stills)))
+            return self.stills.clip(still, rng, height, width, absent=self.absent)
+
+        return mask_sample(_draw_clip(cut, "expressions"), self.sentences, rng)
+
+
+def _draw_clip(draw: Callable[[], Clip], needs: _Needs) -> Clip:
+    """Draw until a clip has something to ask."""
+    for _ in range(_MOST_TRIES):
+        clip = draw()
+        if getattr(clip, needs):
+            return clip
+    raise UserError(
+        f"{clip.name} and {_MOST_TRIES - 1} more: no {needs} could be written for them; check that "
+        "masks and captions of the training data belong together"
+    )

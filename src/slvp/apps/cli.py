@@ -14,7 +14,7 @@ from slvp.apps.arguments import app, data_app
 from slvp.errors import UserError
 
 HELP = """\
-usage: slvp COMMAND ...          (slvp COMMAND --help lists a command's options)
+usage: slvp COMMAND ...         (slvp COMMAND --help lists a command's options)
 Finds, in every frame of a video, the object that a sentence describes.
 
   segment       a video and one or more sentences -> overlay video, masks, JSON
@@ -24,7 +24,7 @@ Finds, in every frame of a video, the object that a sentence describes.
   compare       how two results differ, and how sure that is
   bench         time the evaluator
   pretrain      train fusion and decoder with flow as the target, without masks
-  finetune      train a model that segments, from masks; reuses a pre-trained one
+  finetune      train a model that segments, from masks and a pre-trained model
   resume        go on with an interrupted run of pretrain or finetune
   data example  make a tiny data set in a benchmark's exact layout
   data check    look a benchmark's files over; say how to mend what is wrong

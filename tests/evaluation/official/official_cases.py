@@ -60,6 +60,11 @@ def generated_cases() -> Iterator[Case]:
     late[10] = 0
     yield case("later-objects", late, [shifted, permuted, gaps, emptied])
 
+    # An empty mask would do better than the second id, which only strays.
+    rare = drawn(6, 40, 60, [(20, 15, 9, 9, 1, 3), (30, 40, 6, 10, 0, 0)])
+    rare[1:][rare[1:] == 2] = 0
+    yield case("rare-object", rare, [stray, same, emptied, extra])
+
     edges = drawn(7, 48, 100, [(0, 0, 20, 30, 0, 5), (47, 99, 25, 12, 0, -4)])
     edges[3] = 1
     edges[5, -1] = 2
@@ -83,7 +88,7 @@ def generated_cases() -> Iterator[Case]:
 def real_cases(val5: Path) -> Iterator[Case]:
     """Take the real masks of five videos, alone and several pasted into one."""
     masks = {
-        name: read_masks(val5 / "DAVIS/Annotations/480p" / name, step=5)
+        name: read_masks(val5 / "DAVIS/Annotations/480p" / name, step=6)
         for name in ("camel", "car-roundabout", "cows", "dance-twirl", "dog")
     }
     plans = {
@@ -221,6 +226,14 @@ def emptied(ids_THW: np.ndarray, random: Random) -> np.ndarray:
         ids_THW[ids_THW == highest] = 0
     ids_THW[::3] = 0
     return moved(ids_THW, 1, 1)
+
+
+def stray(ids_THW: np.ndarray, random: Random) -> np.ndarray:
+    """The highest object's id where nothing is."""
+    highest = ids_THW.max()
+    ids_THW[ids_THW == highest] = 0
+    ids_THW[:, :4, -4:] = highest
+    return ids_THW
 
 
 def swapped(ids_THW: np.ndarray, random: Random) -> np.ndarray:

@@ -59,20 +59,20 @@ def check_benchmark(
 
     look = partial(_look_at_all, quick=quick, processes=processes, progress=progress)
     seen = list(look(list(_once(video for part in parts for video in part.videos))))
-    of_files = [problem for one in seen for problem in one.problems]
-    named = {str(problem.path) for problem in of_files if problem.path is not None}
+    shown = [problem for part in parts for problem in part.problems]
+    shown += [problem for one in seen for problem in one.problems]
     # A parser stops at a file that is shown among all others that have the same trouble.
-    of_parsers = [
-        problem
+    places = {one.detail if one.path is None else str(one.path) for one in shown}
+    complaints = [
+        part.complaint
         for part in parts
-        for problem in part.problems
-        if not any(path in problem.detail for path in named)
+        if part.complaint and not any(place in part.complaint.detail for place in places)
     ]
     return Findings(
         title=facts.title,
         root=root,
         counts=tuple(_count(facts, part) for part in parts),
-        problems=tuple(dict.fromkeys([*misplaced, *of_parsers, *of_files])),
+        problems=tuple(dict.fromkeys([*misplaced, *complaints, *shown])),
         notes=tuple(_notes(facts, parts, seen, absent_matters=split is None)),
         layout=facts.layout if misplaced else "",
     )
@@ -85,12 +85,14 @@ class _Part:
     Attributes:
         split: its name.
         expressions: what the parser returned; None if it gave up.
+        complaint: why it gave up.
         videos: what there is to look at.
-        problems: of the parser and of the sentences.
+        problems: those that show without a look at the videos.
     """
 
     split: str
     expressions: list[BenchmarkExpression] | None
+    complaint: Problem | None
     videos: list[Video]
     problems: list[Problem]
 
@@ -98,14 +100,14 @@ class _Part:
 def _read(facts: Facts, root: Path, split: str) -> _Part:
     further = facts.look_further(root, split) if facts.look_further is not None else []
     if not is_complete(facts, root, split):
-        return _Part(split, None, facts.found(root, split), further)
+        return _Part(split, None, None, facts.found(root, split), further)
     try:
         loaded = [load(root, split) for load in facts.loads]
     except UserError as error:
-        problem = problem_of(error, f"{facts.title} can't be read")
-        return _Part(split, None, facts.found(root, split), [problem, *further])
+        complaint = problem_of(error, f"{facts.title} can't be read")
+        return _Part(split, None, complaint, facts.found(root, split), further)
     videos = videos_of(one for expressions in loaded for one in expressions)
-    return _Part(split, loaded[0], videos, [*_problems_of(loaded[0], split), *further])
+    return _Part(split, loaded[0], None, videos, [*_problems_of(loaded[0], split), *further])
 
 
 def _problems_of(expressions: list[BenchmarkExpression], split: str) -> Iterator[Problem]:

@@ -22,9 +22,9 @@ from slvp.data.doctor.findings import Problem
 from slvp.data.doctor.on_disk import (
     a2d_videos,
     davis_videos,
-    frameless_masks,
     jhmdb_videos,
     listed_videos,
+    look_for_frames,
 )
 from slvp.data.doctor.videos import Video
 from slvp.data.visor.source import FOLDER as VISOR_DOWNLOAD
@@ -110,7 +110,7 @@ _REF_DAVIS17 = Facts(
         partial(ref_davis17.load_ref_davis17, unsupervised=True),
     ),
     found=davis_videos,
-    look_further=frameless_masks,
+    look_further=look_for_frames,
     splits=("train", "val"),
     sign="DAVIS/ImageSets/2017/{split}.txt",
     needs=(
@@ -140,8 +140,8 @@ _REF_YOUTUBE_VOS = Facts(
     found=partial(
         listed_videos,
         texts=_YOUTUBE_TEXTS,
-        frames=("{split}/JPEGImages", "valid/JPEGImages"),
-        masks={"train": "train/Annotations"},
+        masked=("train",),
+        within={"test": "valid"},
         without={"valid": "test"},
     ),
     splits=("train", "valid", "test"),
@@ -171,13 +171,7 @@ _REF_YOUTUBE_VOS = Facts(
 _MEVIS = Facts(
     title=mevis.BENCHMARK,
     loads=(mevis.load_mevis,),
-    found=partial(
-        listed_videos,
-        texts="{split}/meta_expressions.json",
-        frames=("{split}/JPEGImages",),
-        masks={},
-        without={},
-    ),
+    found=partial(listed_videos, texts="{split}/meta_expressions.json"),
     splits=("train", "valid_u", "valid"),
     sign="{split}",
     needs=(
@@ -241,13 +235,8 @@ _VISOR = Facts(
     found=partial(
         listed_videos,
         texts=_YOUTUBE_TEXTS,
-        frames=("{split}/JPEGImages", "val/JPEGImages"),
-        masks={
-            "train": "train/Annotations",
-            "val": "val/Annotations",
-            "val_unseen": "val/Annotations",
-        },
-        without={},
+        masked=("train", "val", "val_unseen"),
+        within={"val_unseen": "val"},
     ),
     splits=("train", "val", "val_unseen"),
     sign=_YOUTUBE_TEXTS,
@@ -264,13 +253,7 @@ _VISOR = Facts(
 _WORLD = Facts(
     title="The embedded world",
     loads=(ref_youtube_vos.load_world,),
-    found=partial(
-        listed_videos,
-        texts=_YOUTUBE_TEXTS,
-        frames=("{split}/JPEGImages",),
-        masks={"test": "test/Annotations"},
-        without={},
-    ),
+    found=partial(listed_videos, texts=_YOUTUBE_TEXTS, masked=("test",)),
     splits=("test",),
     sign="{split}",
     needs=(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from slvp.data.benchmarks.a2d_sentences import A2dMasks
 from slvp.data.benchmarks.frames import PictureFrames, VideoFrames
@@ -22,24 +23,28 @@ def listed_videos(
     split: str,
     *,
     texts: str,
-    frames: Sequence[str],
-    masks: Mapping[str, str],
-    without: Mapping[str, str],
+    masked: Collection[str] = (),
+    within: Mapping[str, str] = MappingProxyType({}),
+    without: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Video]:
     """Return what a ``meta_expressions.json`` lists, or what there is, if that doesn't read.
 
+    Frames lie in ``SPLIT/JPEGImages/VIDEO``, masks in ``SPLIT/Annotations/VIDEO``.
+
     Args:
         root: the benchmark's folder.
-        split: one of its splits, ``{split}`` in what follows.
-        texts: the JSON file.
-        frames: folders that hold the videos' folders of frames; the first that is there does.
-        masks: the like for masks, by the splits that have any.
+        split: one of its splits.
+        texts: the JSON file, with ``{split}`` for the split's name.
+        masked: the splits that have masks as pictures.
+        within: the split whose folder it is that a split without a folder shares.
         without: by split, another one whose videos the JSON file lists, too.
     """
-    folders = [root / one.format(split=split) for one in frames]
-    folder = next((one for one in folders if one.is_dir()), folders[0])
-    there = {path.name for path in folder.glob("*") if path.is_dir()}
-    listed = _listed(root / texts.format(split=split))
+    folder = root / split
+    if not (folder / "JPEGImages").is_dir():
+        folder = root / within.get(split, split)
+    frames = folder / "JPEGImages"
+    there = {path.name for path in frames.glob("*") if path.is_dir()}
+    listed = _listed(root / texts.format(split=split)) if frames.is_dir() else {}
     if split in without:
         others = _listed(root / texts.format(split=without[split]))
         # Where the other list is missing, too, a video that isn't there may be one of the others.
@@ -48,19 +53,12 @@ def listed_videos(
             for name, stems in listed.items()
             if name not in others and (others or name in there)
         }
-    masks_folder = root / masks[split].format(split=split) if split in masks else None
-    return [
-        _palette_video(
-            PictureFrames(
-                tuple(folder / name / f"{stem}.jpg" for stem in listed[name])
-                if name in listed
-                else _files(folder / name, ".jpg")
-            ),
-            name,
-            [] if masks_folder is None else [masks_folder],
-        )
-        for name in (listed or sorted(there))
-    ]
+    pictures = {
+        name: tuple(frames / name / f"{stem}.jpg" for stem in stems)
+        for name, stems in listed.items()
+    } or {name: _files(frames / name, ".jpg") for name in sorted(there)}
+    masks = [folder / "Annotations"] if split in masked else []
+    return [_palette_video(PictureFrames(paths), name, masks) for name, paths in pictures.items()]
 
 
 def davis_videos(root: Path, split: str) -> list[Video]:
@@ -79,21 +77,25 @@ def davis_videos(root: Path, split: str) -> list[Video]:
     ]
 
 
-def frameless_masks(root: Path, split: str) -> list[Problem]:
-    """Return the masks of DAVIS whose frame is missing; only they tell that it should be there."""
+def look_for_frames(root: Path, split: str) -> list[Problem]:
+    """Return the frames of DAVIS that are missing, as far as masks or the list of sequences tell.
+
+    Its parser takes the frames that there are.
+    """
     davis = root / "DAVIS"
-    return [
-        Problem(
-            "Masks have no frame",
-            mask,
-            "",
-            f"unpack {davis / 'JPEGImages' / '480p'} again, for every frame is scored",
-        )
-        for video in davis_videos(root, split)
-        for kind in _DAVIS_MASKS
-        for mask in _files(davis / kind / "480p" / video.name, ".png")
-        if mask.stem not in video.frames.names
-    ]
+    frames = davis / "JPEGImages" / "480p"
+    mend = f"unpack {frames} again, for every frame is scored"
+    problems = []
+    for video in davis_videos(root, split) if frames.is_dir() else []:
+        folder = frames / video.name
+        if not folder.is_dir():
+            problems.append(Problem("Missing", folder, "", mend))
+            continue
+        masks = (davis / kind / "480p" / video.name for kind in _DAVIS_MASKS)
+        needed = {mask.stem for one in masks for mask in _files(one, ".png")}
+        for stem in sorted(needed.difference(video.frames.names)):
+            problems.append(Problem("Missing", folder / f"{stem}.jpg", "", mend))
+    return problems
 
 
 def a2d_videos(root: Path, split: str) -> list[Video]:

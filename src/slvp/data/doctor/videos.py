@@ -104,7 +104,7 @@ def look_at(video: Video, *, quick: bool) -> Seen:
                 objects = masks.read(t)
                 unseen -= {one for one in unseen if objects.mask((one,)).any()}
             except UserError as error:
-                problems.append(problem_of(error, "Masks can't be read"))
+                problems.append(problem_of(error, "Masks can't be read", path))
                 continue
             where = path or f"{video.name}, frame {video.frames.names[t]}"
             _compare(where, objects.size, size, problems)
@@ -114,10 +114,20 @@ def look_at(video: Video, *, quick: bool) -> Seen:
     return Seen(video.file_count, tuple(problems), named)
 
 
-def problem_of(error: UserError, kind: str) -> Problem:
-    """Return a parser's complaint, which says what is wrong and, after a colon, what to do."""
+def problem_of(error: UserError, kind: str, path: Path | None = None) -> Problem:
+    """Return a parser's complaint, which says what is wrong and, after a colon, what to do.
+
+    Args:
+        error: the complaint.
+        kind: of the problem.
+        path: the file that it is about, if that is known.
+    """
     what, colon, mend = str(error).rstrip(".").rpartition(": ")
-    return Problem(kind, None, what if colon else mend, mend if colon else "mend that file")
+    if not colon:
+        what, mend = mend, "mend that file"
+    if path is not None:
+        what = what.removeprefix(str(path)).strip()
+    return Problem(kind, path, what, mend)
 
 
 def _look_at_frames(frames: Frames, quick: bool, problems: list[Problem]) -> _Size | None:
@@ -138,7 +148,7 @@ def _look_at_frames(frames: Frames, quick: bool, problems: list[Problem]) -> _Si
         try:
             image = _head(path) if quick else open_picture(path)
         except UserError as error:
-            problems.append(problem_of(error, "Frames can't be read"))
+            problems.append(problem_of(error, "Frames can't be read", path))
             continue
         expected = expected or (image.height, image.width)
         if (image.height, image.width) != expected:
@@ -160,7 +170,7 @@ def _look_at_head(path: Path, size: _Size | None, problems: list[Problem]) -> No
     try:
         image = _head(path)
     except UserError as error:
-        problems.append(problem_of(error, "Masks can't be read"))
+        problems.append(problem_of(error, "Masks can't be read", path))
         return
     if image.mode != "P":
         problems.append(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import itertools
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -33,8 +34,9 @@ def write_a2d_sentences(out: Path, seed: int = 0) -> None:
     videos = {"--example-A": _TRAIN, "exampleB_01": _TEST, "-0exampleC1": _TEST}
     lines = []
     rows = ["video_id,instance_id,query"]
-    for number, (name, subset) in enumerate(videos.items()):
-        clip = scene(4 * seed + number, width=_WIDTH)
+    clips = _clips(seed)
+    for name, subset in videos.items():
+        clip = next(clips)
         lines.append(_write_clip(out, name, clip, subset, annotated=len(_ANNOTATED)))
         _write_masks(out, name, clip, without={4: {1}} if name == "exampleB_01" else {})
         rows += [f"{name},{one},{sentences_of(clip, one + 1)[0]}" for one in (0, 1)]
@@ -42,11 +44,21 @@ def write_a2d_sentences(out: Path, seed: int = 0) -> None:
     rows.append("exampleB_01,1 (copy),a slip of the annotators")
 
     missed = "exampleD-02"
-    lines.append(_write_clip(out, missed, scene(4 * seed + 3, width=_WIDTH), _TEST, annotated=3))
+    lines.append(_write_clip(out, missed, next(clips), _TEST, annotated=3))
     texts = out / "text_annotations"
     (texts / "a2d_missed_videos.txt").write_text(f"{missed}\n")
     (texts / "a2d_annotation.txt").write_text("\n".join(rows) + "\n")
     (out / "Release" / "videoset.csv").write_text("\n".join(lines) + "\n")
+
+
+def _clips(seed: int) -> Iterator[Clip]:
+    """Yield scenes whose objects are both seen in all annotated frames."""
+    for number in itertools.count(100 * seed):
+        clip = scene(number, width=_WIDTH)
+        assert clip.ids_THW is not None
+        annotated = [clip.ids_THW[one - 1] for one in _ANNOTATED]
+        if all({1, 2} <= set(np.unique(ids_HW)) for ids_HW in annotated):
+            yield clip
 
 
 def _write_clip(out: Path, name: str, clip: Clip, subset: int, annotated: int) -> str:
@@ -60,14 +72,13 @@ def _write_clip(out: Path, name: str, clip: Clip, subset: int, annotated: int) -
 
 
 def _write_masks(out: Path, name: str, clip: Clip, *, without: dict[int, Collection[int]]) -> None:
-    """Write the masks of the instances that are seen in an annotated frame."""
+    """Write the masks of both instances in the annotated frames, leaving out some."""
     assert clip.ids_THW is not None
     folder = out / "text_annotations" / "a2d_annotation_with_instances" / name
     folder.mkdir()
     for number in _ANNOTATED:
         ids_HW = clip.ids_THW[number - 1]
-        seen = [one for one in (0, 1) if (ids_HW == one + 1).any()]
-        instances = [one for one in seen if one not in without.get(number, ())]
+        instances = [one for one in (0, 1) if one not in without.get(number, ())]
         masks_NWH = np.stack([(ids_HW == one + 1).T for one in instances]).astype(np.uint8)
         boxes_N4 = [_box(mask_WH) for mask_WH in masks_NWH]
         with h5py.File(folder / f"{number:05d}.h5", "w") as file:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from slvp.data.cutouts import CutoutLibrary
-from slvp.data.datasets import BatchSource, StepBatches
+from slvp.data.datasets import BatchSource, Part, StepBatches
 from slvp.data.made_batches import StillMasks, WorldFlow, WorldMasks
 from slvp.data.stills import Stills
 from slvp.data.world import World, WorldConfig
@@ -40,8 +40,13 @@ def split_library(data: DataConfig) -> tuple[CutoutLibrary, CutoutLibrary]:
     return (training, held_out) if training.cutouts and held_out.cutouts else (library, library)
 
 
-def build_batches(config: TrainConfig) -> tuple[StepBatches, StepBatches]:
-    """Return training batches, one a step, and validation batches of held-out cut-outs."""
+def build_batches(config: TrainConfig, part: Part = Part()) -> tuple[StepBatches, StepBatches]:
+    """Return training batches, one a step, and validation batches of held-out cut-outs.
+
+    Args:
+        config: the run.
+        part: which clips of each batch, of both kinds, are made here.
+    """
     data = config.data
     training, held_out = split_library(data)
     sources: list[BatchSource] = [_world_source(config, training)]
@@ -51,9 +56,13 @@ def build_batches(config: TrainConfig) -> tuple[StepBatches, StepBatches]:
         sources.append(StillMasks(stills, data.sizes, data.pixels, data.expressions))
         shares = [1 - data.stills_share, data.stills_share]
     return (
-        StepBatches(sources, shares, config.seed, config.steps),
+        StepBatches(sources, shares, config.seed, config.steps, part),
         StepBatches(
-            [_world_source(config, held_out)], [1.0], _VALIDATION_SEED, config.validation_batches
+            [_world_source(config, held_out)],
+            [1.0],
+            _VALIDATION_SEED,
+            config.validation_batches,
+            part,
         ),
     )
 

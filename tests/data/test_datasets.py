@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader, Subset
 
-from slvp.data.datasets import Draw, Part, StepBatches, collate, draw_seeds, seed_worker
+from slvp.data.datasets import WHOLE, Draw, Part, StepBatches, collate, draw_seeds, seed_worker
 from slvp.errors import UserError
 from slvp.types import Sample, Skipped
 
@@ -42,7 +42,7 @@ class Numbers:
         )
 
 
-def two_sources(seed, steps, part=Part()):  # noqa: B008
+def two_sources(seed, steps, part=WHOLE):
     return StepBatches([Numbers("a", 5), Numbers("b", 7)], [3, 1], seed, steps, part)
 
 

@@ -76,6 +76,9 @@ class Part:
     of: int = 1
 
 
+WHOLE = Part()
+
+
 class StepBatches(Dataset[Batch | UserError]):
     """Batch k is drawn from one of the sources by a generator seeded with (seed, k).
 
@@ -99,7 +102,7 @@ class StepBatches(Dataset[Batch | UserError]):
         shares: Sequence[float],
         seed: int,
         steps: int,
-        part: Part = Part(),
+        part: Part = WHOLE,
     ) -> None:
         smallest = min(source.smallest for source in sources)
         if smallest < part.of:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from slvp.data.cutouts import CutoutLibrary
-from slvp.data.datasets import BatchSource, Part, StepBatches
+from slvp.data.datasets import WHOLE, BatchSource, Part, StepBatches
 from slvp.data.made_batches import StillMasks, WorldFlow, WorldMasks
 from slvp.data.stills import Stills
 from slvp.data.world import World, WorldConfig
@@ -40,7 +40,7 @@ def split_library(data: DataConfig) -> tuple[CutoutLibrary, CutoutLibrary]:
     return (training, held_out) if training.cutouts and held_out.cutouts else (library, library)
 
 
-def build_batches(config: TrainConfig, part: Part = Part()) -> tuple[StepBatches, StepBatches]:
+def build_batches(config: TrainConfig, part: Part = WHOLE) -> tuple[StepBatches, StepBatches]:
     """Return training batches, one a step, and validation batches of held-out cut-outs.
 
     Args:

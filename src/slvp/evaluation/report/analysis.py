@@ -13,8 +13,8 @@ from slvp.evaluation.scores import ExpressionScore, Float64Array, Int64Array
 
 TIME_BINS = 20
 
-SIZE_EDGES = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 1.0)
-"""Shares of a frame that an object may fill."""
+SIZE_EDGES = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
+"""Least shares of a frame of each group of objects; the last one is open."""
 
 DASH = "\N{EN DASH}"
 
@@ -106,16 +106,17 @@ def by_object_size(scores: Iterable[ExpressionScore]) -> list[Bin]:
     Expressions whose object is never seen come first, in a group of their own.
     """
     absent: list[float] = []
-    groups: list[list[float]] = [[] for _ in SIZE_EDGES[1:]]
+    groups: list[list[float]] = [[] for _ in SIZE_EDGES]
     for score in scores:
         seen_T = score.truth_T[score.truth_T > 0]
         if len(seen_T) == 0:
             absent.append(float(score.j_T.mean()))
             continue
         share = float(seen_T.mean()) / score.frame_pixels
-        group = int(np.searchsorted(SIZE_EDGES[1:-1], share, side="right"))
+        group = int(np.searchsorted(SIZE_EDGES, share, side="right")) - 1
         groups[group].append(float(score.j_T.mean()))
-    labels = [f"{100 * low:g}{DASH}{100 * high:g} %" for low, high in pairwise(SIZE_EDGES)]
+    labels = [f"{100 * low:g}{DASH}{100 * high:g}" for low, high in pairwise(SIZE_EDGES)]
+    labels.append(f"{100 * SIZE_EDGES[-1]:g}+")
     return _bins([("none", absent), *zip(labels, groups, strict=True)])
 
 
@@ -134,8 +135,8 @@ def by_length(scores: Iterable[ExpressionScore]) -> list[Bin]:
 def choose_cases(scores: Sequence[ExpressionScore], count: int) -> Cases:
     """Choose the best, the middling and the worst expressions that have pictures to show.
 
-    No more than ``MOST_OF_A_SEQUENCE`` of a kind are of one sequence, and none of the same objects
-    in it. Half of all expressions are taken for the better ones, so that none is best and worst.
+    No more than ``MOST_OF_A_SEQUENCE`` of a kind are of one sequence, and no two of these describe
+    the same objects. Half of all expressions are the better ones, so that none is best and worst.
 
     Args:
         scores: of all expressions.

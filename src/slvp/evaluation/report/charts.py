@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
-import numpy as np
 from markupsafe import Markup
 
 from slvp.evaluation.report.analysis import Bin, Moment
 from slvp.evaluation.scores import Int64Array
 
 WIDTH, HEIGHT = 480, 294
-LEFT, RIGHT, TOP, BOTTOM = 50, 12, 26, 56
+LEFT, RIGHT, TOP, BOTTOM = 56, 12, 26, 56
 RIGHT_EDGE, BOTTOM_EDGE = WIDTH - RIGHT, HEIGHT - BOTTOM
 
 PERCENT = tuple((part / 5, f"{20 * part}") for part in range(6))
@@ -44,12 +44,12 @@ def histogram_chart(
         _bar(
             _x(i * step) + 0.75,
             _x((i + 1) * step) - 0.75,
-            count / top,
+            height / top,
             f"{colour} bar",
-            f"{100 * i * step:.0f} to {100 * (i + 1) * step:.0f}: {count}",
+            f"{100 * i * step:.0f} to {100 * (i + 1) * step:.0f}: {height}",
         )
-        for i, count in enumerate(counts.tolist())
-        if count
+        for i, height in enumerate(counts.tolist())
+        if height
     ]
     return _chart(
         f"Histogram of {x_label}",
@@ -107,7 +107,8 @@ def bar_chart(
     With ``counts``, a whisker goes from the lower to the upper quartile, and the number of cases
     stands under the group's name.
     """
-    marks, ticks = [], []
+    marks = [_text(LEFT - 8, BOTTOM_EDGE + 31, "n", "tick end")] if counts else []
+    ticks = []
     for i, one in enumerate(bins):
         centre = _x((i + 0.5) / len(bins))
         half = min(0.36 * (RIGHT_EDGE - LEFT) / len(bins), 30)
@@ -119,7 +120,7 @@ def bar_chart(
                 Markup('<path class="whisker" d="M{0:.1f} {1:.1f}V{2:.1f}"/>').format(
                     centre, _y(one.low), _y(one.high)
                 ),
-                _text(centre, BOTTOM_EDGE + 31, f"n = {one.count}", "tick"),
+                _text(centre, BOTTOM_EDGE + 31, str(one.count), "tick"),
             ]
         else:
             marks.append(_text(centre, _y(one.mean) - 6, f"{100 * one.mean:.1f}", "value"))
@@ -146,7 +147,7 @@ def _chart(
     axis = Markup('<path class="axis" d="M{0} {1}H{2}"/>').format(LEFT, BOTTOM_EDGE, RIGHT_EDGE)
     middle = (TOP + BOTTOM_EDGE) / 2
     labels = _text((LEFT + RIGHT_EDGE) / 2, HEIGHT - 5, x_label, "label") + Markup(
-        '<text class="label" transform="translate(13 {}) rotate(-90)">{}</text>'
+        '<text class="label" transform="translate(14 {}) rotate(-90)">{}</text>'
     ).format(middle, y_label)
     return (
         Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
@@ -203,8 +204,7 @@ def _y(share: float) -> float:
 
 
 def _count_ticks(most: int) -> list[tuple[int, str]]:
-    """Return four to six round numbers from 0 to ``most`` or more."""
-    rough = max(most, 1) / 5
-    power = 10 ** int(np.floor(np.log10(rough))) if rough >= 1 else 1
-    step = next(round(power * one) for one in (1, 2, 2.5, 5, 10) if power * one >= rough)
-    return [(value, str(value)) for value in range(0, most + step, step)]
+    """Return two to six round numbers from 0 to ``most`` or a little more."""
+    steps = (digit * 10**power for power in count() for digit in (1, 2, 5))
+    step = next(step for step in steps if 5 * step >= most)
+    return [(value, str(value)) for value in range(0, max(most, 1) + step, step)]

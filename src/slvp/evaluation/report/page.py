@@ -197,18 +197,19 @@ def _breakdown(
     yield Chart(
         "J by size of the object",
         "Bars are means over expressions whose object fills that share of the frame, on average "
-        "over the frames where it is seen; lines span the middle half. Objects that are never seen "
-        "stand under none.",
+        "over the frames where it is seen; lines span the middle half, n counts expressions. "
+        "Objects that are never seen stand under 'none'.",
         charts.bar_chart(
             analysis.by_object_size(scores),
             colour="j",
-            x_label="share of the frame",
+            x_label="share of the frame in %",
             y_label="mean J",
         ),
     )
     yield Chart(
         "J by length of the sentence",
-        "Bars are means over expressions of that many words; lines span the middle half.",
+        "Bars are means over expressions of that many words; lines span the middle half, n counts "
+        "expressions.",
         charts.bar_chart(analysis.by_length(scores), colour="j", x_label="words", y_label="mean J"),
     )
 

@@ -35,7 +35,7 @@ LATER = 3
 
 
 def bench_evaluator(
-    truth: Path | None = None, official: Path | None = None, rounds: int = 5
+    truth: Path | None = None, official: Path | None = None, rounds: int = 10
 ) -> str:
     """Time the evaluator on one core, and return a few lines that say what was found.
 

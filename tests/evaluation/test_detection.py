@@ -125,6 +125,7 @@ def test_a_second_detection_of_what_was_found_is_a_mistake() -> None:
     images = [[Detection(0.9, 0.6), Detection(0.8, 1.0)], [Detection(0.7, 1.0)]]
     # At 0.5: found, mistake, found. At 0.75: mistake, found, found.
     metrics = average_precision(images)
+    assert average_precision([image[::-1] for image in images]) == metrics
     assert metrics["map_50"] == pytest.approx((51 * 1 + 50 * 2 / 3) / 101)
     assert metrics["map_75"] == pytest.approx(2 / 3)
 

@@ -24,7 +24,7 @@ from typing import Any
 
 from slvp.data.benchmarks.files import require_folder
 from slvp.data.benchmarks.frames import PictureFrames
-from slvp.data.benchmarks.masks import PaletteMasks
+from slvp.data.benchmarks.masks import VOID, PaletteMasks
 from slvp.data.benchmarks.meta_expressions import (
     Video,
     expressions_of,
@@ -89,8 +89,8 @@ def objects_of(entry: dict[str, Any]) -> tuple[int, ...]:
     if named is None:
         raise ValueError('has no "obj_id"')
     numbers = [number.strip() for number in str(named).split(",")] if named != "" else []
-    if not all(number.isdecimal() and 0 < int(number) <= 255 for number in numbers):
-        raise ValueError(f'has the "obj_id" {named!r}, which names no objects from 1 to 255')
+    if not all(number.isdecimal() and 0 < int(number) < VOID for number in numbers):
+        raise ValueError(f'has the "obj_id" {named!r}, which names no objects from 1 to 254')
     if len(set(numbers)) < len(numbers):
         raise ValueError(f'has the "obj_id" {named!r}, which names an object twice')
     return tuple(int(number) for number in numbers)

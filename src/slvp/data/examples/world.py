@@ -12,9 +12,10 @@ CLIPS = 3
 
 
 def write_world(out: Path, seed: int = 0) -> None:
-    """Write three clips of six frames with drawn shapes; same seed, same files.
+    """Write three clips of six frames with drawn shapes; same seed, same clips.
 
-    The layout is that of ``export_world``; the one split is ``test``.
+    The layout is that of ``export_world``; the one split is ``test``. (The encoder of the captioned
+    videos makes other bytes of the same frames each time; all else is the same to the byte.)
 
     Args:
         out: a folder that exists and is empty.

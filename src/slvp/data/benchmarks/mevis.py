@@ -148,10 +148,8 @@ def _annotations_of(entry: dict[str, Any]) -> tuple[int, ...]:
         raise ValueError('has no "anno_id"')
     if not isinstance(named, list) or not all(str(one).isdecimal() for one in named):
         raise ValueError(f'has the "anno_id" {named!r} and no list of numbers')
-    numbers = tuple(int(one) for one in named)
-    if len(set(numbers)) < len(numbers):
-        raise ValueError(f'has the "anno_id" {named!r}, which names an annotation twice')
-    return numbers
+    # One that is named twice adds nothing to the union.
+    return tuple(dict.fromkeys(int(one) for one in named))
 
 
 def _read_masks(path: Path) -> dict[str, Any]:

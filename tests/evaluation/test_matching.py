@@ -76,6 +76,14 @@ def test_an_object_without_a_sentence_counts_and_one_that_comes_later_does_not()
     assert all((one.j_T == 1).all() for one in scores)
 
 
+def test_a_first_frame_without_objects_leaves_nothing_to_score() -> None:
+    truth_THW = TRUTH_THW.copy()
+    truth_THW[0] = 0
+    group = [expression(truth_THW, 1, annotation_set="a")]
+    assert score_id_maps(group, answers(a=TRUTH_THW), **MATCHED) == []
+    assert score_id_maps(group, answers(a=np.zeros_like(TRUTH_THW)), **FIXED) == []
+
+
 def test_void_is_left_out_or_background() -> None:
     truth_THW = TRUTH_THW.copy()
     truth_THW[:, :, :7] = 255

@@ -92,7 +92,7 @@ def score_id_maps(
     assert isinstance(start, IdMap)
     objects = int(start.ids_HW[start.ids_HW != VOID].max(initial=0))
     most = MOST_PROPOSALS if matching else objects
-    pictured = example_frames(scored)
+    names, pictured = first.frames.names, example_frames(scored)
     sets = {one.annotation_set: _Maps(max(most, objects), matching) for one in group}
 
     for answer in wanted_answers(answers, scored):
@@ -100,7 +100,8 @@ def score_id_maps(
         truth = first.masks.read(answer.t)
         truth_NHW = [truth.mask((number,)) for number in range(1, objects + 1)]
         empty_HW = np.zeros(truth.size, bool)
-        empty_N4 = np.array([frame_scores(empty_HW, truth_HW) for truth_HW in truth_NHW])
+        empty = [frame_scores(empty_HW, truth_HW) for truth_HW in truth_NHW]
+        empty_N4 = np.array(empty).reshape(objects, 4)
         void_HW = truth.void() if use_void else None
         for name, maps in sets.items():
             ids_HW = answer.ids[name]
@@ -108,9 +109,9 @@ def score_id_maps(
             value = int(ids_HW.max())
             if value > most:
                 raise UserError(
-                    f"The map predicted for sequence {first.sequence}, frame "
-                    f"{first.frames.names[answer.t]}, has the value {value}, yet this protocol "
-                    f"allows values up to {most} there: number the objects from 1 on."
+                    f"The map predicted for sequence {first.sequence}, frame {names[answer.t]}, "
+                    f"has the value {value}, yet this protocol allows values up to {most} there: "
+                    "number the objects from 1 on."
                 )
             maps.highest = max(maps.highest, value)
             if void_HW is not None:
@@ -134,14 +135,14 @@ def score_id_maps(
                     annotation_set=name,
                     text=expression.text if expression else "",
                     object_ids=(number,),
-                    frames=tuple(first.frames.names[t] for t in scored),
+                    frames=tuple(names[t] for t in scored),
                     j_T=j_T,
                     f_T=f_T,
                     truth_T=truth_T.astype(np.int64),
                     union_T=union_T.astype(np.int64),
                     frame_pixels=empty_HW.size,
                     examples=tuple(
-                        make_example(first.frames.names[t], ids_HW == proposal)
+                        make_example(names[t], ids_HW == proposal)
                         for t, ids_HW in maps.pictured.items()
                     ),
                 )

@@ -285,6 +285,24 @@ def test_masks_that_are_run_lengths_are_decoded(tree: Tree) -> None:
     assert "mask_dict.json, annotation 0" in problem.what
 
 
+def test_what_is_in_two_splits_is_looked_at_once(
+    examples: Tree, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = examples("visor")
+    files = [*root.glob("*/JPEGImages/*/*"), *root.glob("*/Annotations/*/*")]
+    assert len(check("visor", root, progress=True).counts) == 3
+    assert f" {len(files)}/{len(files)} " in capsys.readouterr().err
+
+
+def test_a_split_may_share_the_folder_of_another(tree: Tree) -> None:
+    root = tree("visor")
+    cut(root / "meta_expressions/val_unseen/meta_expressions.json")
+    first(root, "val/JPEGImages/*/*.jpg").write_bytes(b"")
+    findings = check("visor", root, "val_unseen")
+    assert findings.counts == ("val_unseen: 4 videos, 9 frames, sentences not read",)
+    assert len(findings.problems) == 2
+
+
 def test_processes_find_the_same(tree: Tree) -> None:
     root = tree("ref-davis17")
     cut(first(root, "DAVIS/JPEGImages/480p/*/00003.jpg"))

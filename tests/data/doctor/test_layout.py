@@ -112,10 +112,19 @@ def test_what_lies_elsewhere_is_found(tree: Tree, name: str, wanted: str, lies: 
     assert mend == f"move (or link) {(root / lies).resolve()} there"
 
 
-def test_what_is_of_another_split_is_not_offered(tree: Tree) -> None:
-    root = tree("mevis")
+@pytest.mark.parametrize("folder", ["mevis", "train"])
+def test_what_is_of_another_split_is_not_offered(tree: Tree, folder: str) -> None:
+    # The benchmark's own folder may have a split's name.
+    root = tree("mevis").rename(tree("world").parent / folder)
     (root / "train/mask_dict.json").unlink()
-    assert missing("mevis", root) == {"train/mask_dict.json": "download or unpack MeViS again"}
+    shutil.copy(root / "valid_u/mask_dict.json", root.parent)
+    (root / "old").mkdir()
+    shutil.copy(root / "valid_u/mask_dict.json", root / "old")
+    mends = missing("mevis", root)
+    if folder == "mevis":
+        assert mends == {"train/mask_dict.json": "download or unpack MeViS again"}
+    else:
+        assert "valid_u" not in mends["train/mask_dict.json"]
 
 
 def test_valid_cannot_be_told_from_test_without_its_file(tree: Tree) -> None:

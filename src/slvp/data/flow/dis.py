@@ -5,6 +5,7 @@ DIS: Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016 (
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
@@ -21,16 +22,24 @@ _PRESETS = {
 }
 
 
-def dis_flow(frames_THWC: UInt8Array, preset: Preset = "medium") -> Float32Array:
-    """Estimate forward flow between neighbouring frames.
+@dataclass(frozen=True)
+class DisFlow:
+    """Dense inverse search, on the CPU.
 
-    Args:
-        frames_THWC: T >= 2 RGB frames.
+    Attributes:
         preset: OpenCV's trade of speed for accuracy; "medium" is the most accurate.
-
-    Returns:
-        T - 1 flow fields (THW2), frame t to t + 1, in pixels.
     """
-    estimator = cv2.DISOpticalFlow.create(_PRESETS[preset])
-    grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames_THWC]
-    return np.stack([estimator.calc(first, second, None) for first, second in pairwise(grey)])
+
+    preset: Preset = "medium"
+
+    def __call__(self, frames_THWC: UInt8Array, *, backward: bool = False) -> Float32Array:
+        """Estimate; see ``FlowEstimator``."""
+        search = cv2.DISOpticalFlow.create(_PRESETS[self.preset])
+        grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames_THWC]
+        pairs = ((b, a) if backward else (a, b) for a, b in pairwise(grey))
+        return np.stack([search.calc(first, second, None) for first, second in pairs])
+
+
+def dis_flow(frames_THWC: UInt8Array, preset: Preset = "medium") -> Float32Array:
+    """Estimate forward flow (THW2, pixels) between neighbouring frames; see ``DisFlow``."""
+    return DisFlow(preset)(frames_THWC)

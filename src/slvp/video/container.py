@@ -14,7 +14,7 @@ import numpy as np
 from av.container import InputContainer
 from av.sidedata.sidedata import SideData
 from av.stream import Disposition
-from av.video.reformatter import Colorspace
+from av.video.reformatter import Colorspace, Interpolation
 from av.video.stream import VideoStream
 
 from slvp.errors import UserError
@@ -37,7 +37,7 @@ class DecodedFrames:
             raise self._no_frames()
         self._prepared: Iterator[av.VideoFrame] | None = itertools.chain([first], frames)
         self._size = first.width, first.height
-        self._orientation = _orientation(first)
+        self._orientation = orientation(first)
         self._start = (container.start_time or 0) / av.time_base
         rate = stream.average_rate or stream.guessed_rate or DEFAULT_RATE
         width, height = reversed(self._size) if self._orientation[0] else self._size
@@ -64,14 +64,9 @@ class DecodedFrames:
                 f"{self._label} can't be read as a video ({error.strerror}); "
                 "give an mp4, mov, webm, avi, mkv or gif file, or a folder of images."
             ) from error
-        pictures = [
-            stream
-            for stream in container.streams.video
-            if not stream.disposition & Disposition.attached_pic  # the cover of a song
-        ]
-        if not pictures:
+        stream = moving_pictures(container)
+        if stream is None:
             raise UserError(f"{self._label} has no moving pictures in it; give a video.")
-        stream = pictures[0]
         if max(stream.width, stream.height) > MAX_SIDE:
             raise UserError(
                 f"{self._label} claims {stream.width} x {stream.height} pixels; "
@@ -116,13 +111,9 @@ class DecodedFrames:
         frames, self._prepared = self._prepared, None
         if frames is None:
             frames = self._decode(*self._open())
-        transposed, flip_x, flip_y = self._orientation
         for index, frame in enumerate(frames):
             # A stream may change its size midway; players scale to the first one, so do we.
-            image_HW3 = _to_rgb(frame, *self._size)
-            if transposed:
-                image_HW3 = image_HW3.transpose(1, 0, 2)
-            image_HW3 = image_HW3[:: -1 if flip_y else 1, :: -1 if flip_x else 1]
+            image_HW3 = upright(to_rgb(frame, *self._size), self._orientation)
             untimed = frame.pts is None
             time = float(index / self.info.frame_rate) if untimed else frame.time - self._start
             yield Frame(np.ascontiguousarray(image_HW3), time)
@@ -134,6 +125,12 @@ class DecodedFrames:
     def close(self) -> None:
         """Release the file, unless an iteration goes on; that one releases it at its end."""
         self._prepared = None
+
+
+def moving_pictures(container: InputContainer) -> VideoStream | None:
+    """Return the first stream that isn't the cover of a song."""
+    streams = container.streams.video
+    return next((s for s in streams if not s.disposition & Disposition.attached_pic), None)
 
 
 def _count_from_duration(
@@ -157,17 +154,25 @@ def check_file(path: Path) -> None:
         raise UserError(f"{path} doesn't exist; give a video file, a folder of images, or '-'.")
     if not path.is_file():  # a named pipe, whose first bytes the decoder will want
         return
-    size = path.stat().st_size
     with path.open("rb") as file:
-        boxes = _top_level_boxes(file)
+        check_content(file, path.stat().st_size, str(path))
+
+
+def check_content(file: BinaryIO, size: int, label: str) -> None:
+    """Find what can be told from the bytes of a video, here ``size`` of them from the start.
+
+    Raises:
+        UserError: it is empty or cut off.
+    """
     if size == 0:
-        raise UserError(f"{path} is empty (0 bytes); copy or download it again.")
+        raise UserError(f"{label} is empty (0 bytes); copy or download it again.")
+    boxes = _top_level_boxes(file)
     if boxes and boxes[0][0] in _ISO_FIRST_BOXES:
         # FFmpeg decodes what is left of a cut file and then ends as if all were well.
         cut_off = any(kind == b"mdat" and end > size for kind, end in boxes)
         if cut_off or all(kind != b"moov" for kind, _ in boxes):
             raise UserError(
-                f"{path} is cut off: a part of the video is missing ({size} bytes are there); "
+                f"{label} is cut off: a part of the video is missing ({size} bytes are there); "
                 "copy or download it again."
             )
 
@@ -192,7 +197,10 @@ def _top_level_boxes(file: BinaryIO) -> list[tuple[bytes, int]]:
     return boxes
 
 
-def _to_rgb(frame: av.VideoFrame, width: int, height: int) -> UInt8Array:
+def to_rgb(
+    frame: av.VideoFrame, width: int, height: int, interpolation: Interpolation | None = None
+) -> UInt8Array:
+    """Return a frame scaled to ``width`` x ``height``, not yet upright."""
     has_alpha = any(component.is_alpha for component in frame.format.components)
     # Players take unlabelled colours for BT.709 from high definition on, and for BT.601 below.
     unlabelled = frame.colorspace == _UNSPECIFIED_COLOURS and frame.height > 576
@@ -201,14 +209,19 @@ def _to_rgb(frame: av.VideoFrame, width: int, height: int) -> UInt8Array:
         width=width,
         height=height,
         src_colorspace=Colorspace.ITU709 if unlabelled else None,
+        interpolation=interpolation,
     ).astype(np.uint8, copy=False)
     return on_white(pixels) if has_alpha else pixels
 
 
-def _orientation(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
-    """How to show a frame: (transposed, then flipped left to right, then upside down).
+Orientation = tuple[bool, bool, bool]
+"""How to show a frame: transposed, then flipped left to right, then upside down."""
 
-    The display matrix maps (x, y) to (a x + c y, b x + d y); a, b, c, d are its entries 0, 1,
+
+def orientation(frame: av.VideoFrame) -> Orientation:
+    """Read the display matrix.
+
+    It maps (x, y) to (a x + c y, b x + d y); a, b, c, d are its entries 0, 1,
     3 and 4. Cameras write multiples of 90 degrees and mirrors.
     """
     matrix = frame.side_data.get("DISPLAYMATRIX")
@@ -217,3 +230,11 @@ def _orientation(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
     a, b, _, c, d, *_ = struct.unpack("=9i", bytes(matrix))
     transposed = abs(b) > abs(a)
     return (True, c < 0, b < 0) if transposed else (False, a < 0, d < 0)
+
+
+def upright(image_HW3: UInt8Array, shown: Orientation) -> UInt8Array:
+    """Turn a picture as it is to be shown; a view of the same pixels."""
+    transposed, flip_x, flip_y = shown
+    if transposed:
+        image_HW3 = image_HW3.transpose(1, 0, 2)
+    return image_HW3[:: -1 if flip_y else 1, :: -1 if flip_x else 1]

@@ -169,5 +169,5 @@ def test_frozen_named_encoders_are_not_stored(tmp_path):
     )
     again = SLVP.from_pretrained(tmp_path)
     torch.testing.assert_close(
-        again.vision.backbone.conv_stem.weight, model.vision.backbone.conv_stem.weight
+        again.vision.backbone.net.conv_stem.weight, model.vision.backbone.net.conv_stem.weight
     )

@@ -76,6 +76,29 @@ def test_every_trained_tensor_gets_a_gradient(fusion, frames_BTCHW):
         assert set(without) <= (expected if head == "flow" else set())
 
 
+def test_recomputed_activations_give_the_same_gradients_from_less_memory(fusion, frames_BTCHW):
+    def step(again: bool):
+        kept = {}
+
+        def keep(tensor):
+            kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+            return tensor
+
+        changes = {"vision_frozen": True, "head": "flow", "checkpoint_activations": again}
+        model = tiny_model(fusion=fusion, **changes).train()
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            flow = model(frames_BTCHW, SENTENCES, CLIP_OF_E).flow_ET2HW
+        flow.square().sum().backward()
+        gradients = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
+        return flow, gradients, sum(kept.values())
+
+    flow, gradients, kept = step(again=False)
+    again_flow, again_gradients, again_kept = step(again=True)
+    torch.testing.assert_close(again_flow, flow, atol=0, rtol=0)
+    torch.testing.assert_close(again_gradients, gradients)
+    assert again_kept < 0.7 * kept
+
+
 def test_a_frozen_backbone_is_neither_trained_nor_stored():
     model = tiny_model(vision_frozen=True).train()
     assert not model.vision.backbone.training

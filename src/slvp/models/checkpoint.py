@@ -81,7 +81,7 @@ def from_pretrained(name_or_path: str | Path) -> SLVP:
         raise UserError(f"{config_file}: is not JSON ({error}); fetch the model again") from None
     if not isinstance(values, dict):
         raise UserError(f"{config_file}: expected a JSON object; fetch the model again")
-    model = SLVP(ModelConfig.from_dict(values, str(config_file)))
+    model = SLVP(ModelConfig.from_dict(values, str(config_file)), weights="unstored")
     try:
         state = load_file(weights_file)
     except SafetensorError as error:

@@ -25,11 +25,13 @@ class ModelConfig:
         fusion: which side asks: pixels attend to words, or queries born from the sentence attend
             to pixels.
         head: ``mask`` (transfer) or ``flow`` (pre-training).
-        vision: a timm backbone with features at strides 4, 8, 16 and 32.
+        vision: a timm backbone with features at strides 4, 8, 16 and 32, or torchvision's Video
+            Swin: ``swin3d_t``, ``swin3d_s`` or ``swin3d_b``.
         vision_pretrained: start from named pre-trained weights.
         vision_frozen: never train the backbone. Frozen pre-trained weights are named in the
             checkpoint, not stored.
-        text: a transformers encoder; always frozen, named and not stored.
+        text: a transformers encoder.
+        text_frozen: never train it. Then it is named in the checkpoint, not stored.
         width: channels of the fusion.
         attention_heads: heads of every attention.
         pixel_width: channels of the decoder's pixel embeddings at stride 4.
@@ -37,6 +39,9 @@ class ModelConfig:
         frame_size: short side, in pixels, that frames are resized to at inference by default.
         window: frames that the model sees at a time at inference by default.
         presence_threshold: presence below which a frame's mask is empty by default.
+        checkpoint_activations: in training, compute the activations of fusion, decoder and a
+            trained backbone a second time instead of keeping them: less memory, more time, the
+            same gradients.
     """
 
     fusion: Fusion = "vision-as-query"
@@ -45,6 +50,7 @@ class ModelConfig:
     vision_pretrained: bool = True
     vision_frozen: bool = True
     text: str = "sentence-transformers/all-MiniLM-L6-v2"
+    text_frozen: bool = True
     width: int = 128
     attention_heads: int = 4
     pixel_width: int = 64
@@ -52,6 +58,7 @@ class ModelConfig:
     frame_size: int = 256
     window: int = 4
     presence_threshold: float = 0.5
+    checkpoint_activations: bool = False
 
     @property
     def stores_vision(self) -> bool:

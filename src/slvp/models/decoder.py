@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from slvp.models.fusion import Fused
+from slvp.models.layers import run
 
 
 class ConvBlock(nn.Sequential):
@@ -27,10 +28,14 @@ class PixelDecoder(nn.Module):
         stride4_channels: of the backbone's finest level.
         width: of the fused levels.
         pixel_width: of the embeddings returned.
+        recompute: save memory in training: see :func:`slvp.models.layers.run`.
     """
 
-    def __init__(self, stride4_channels: int, width: int, pixel_width: int) -> None:
+    def __init__(
+        self, stride4_channels: int, width: int, pixel_width: int, recompute: bool = False
+    ) -> None:
         super().__init__()
+        self.recompute = recompute
         self.merge = nn.ModuleList(ConvBlock(width, width) for _ in range(2))
         self.narrow = nn.Conv2d(width, pixel_width, 1)
         self.lateral = nn.Conv2d(stride4_channels, pixel_width, 1)
@@ -43,12 +48,16 @@ class PixelDecoder(nn.Module):
         groups, frames = stride32.shape[:2]
         x = stride32.flatten(0, 1)
         for finer, merge in zip((stride16, stride8), self.merge, strict=True):
-            x = merge(finer.flatten(0, 1) + _double(x))
+            x = run(_merge, merge, finer.flatten(0, 1), x, recompute=self.recompute)
         lateral = self.lateral(stride4.flatten(0, 1))
         if fused.per_expression:
             lateral = lateral.unflatten(0, (-1, frames))[clip_of_E].flatten(0, 1)
-        x = self.fine(lateral + _double(self.narrow(x)))
+        x = run(_merge, self.fine, lateral, self.narrow(x), recompute=self.recompute)
         return self.out(x).unflatten(0, (groups, frames))
+
+
+def _merge(block: nn.Module, finer_FCHW: torch.Tensor, coarser_FCHW: torch.Tensor) -> torch.Tensor:
+    return block(finer_FCHW + _double(coarser_FCHW))
 
 
 def _double(x_FCHW: torch.Tensor) -> torch.Tensor:

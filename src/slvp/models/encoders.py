@@ -6,13 +6,23 @@ which ask their hub.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
-from collections.abc import Callable
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from slvp.errors import UserError
+
+STRIDES = (4, 8, 16, 32)
+"""Pixels of a frame's side per place of a backbone's levels."""
+
+_HUB_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -73,3 +83,49 @@ PACKAGED_VISION = {
         sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     )
 }
+
+
+def _roberta_base() -> Any:
+    from transformers import RobertaConfig
+
+    return RobertaConfig(max_position_embeddings=514, type_vocab_size=1, layer_norm_eps=1e-5)
+
+
+TEXT_CONFIGS: dict[str, Callable[[], Any]] = {"roberta-base": _roberta_base}
+"""Architectures that a model with random weights is built of without asking a hub."""
+
+
+@contextlib.contextmanager
+def hub() -> Iterator[None]:
+    """Ask once whether the hub answers; if it doesn't, use what is cached, at once.
+
+    Its clients would ask for each file six times over, most of a minute long, and say so each time.
+    """
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE or _answers(constants.ENDPOINT):
+        yield
+        return
+    constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = False
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=_HUB_SECONDS):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except urllib.error.URLError as error:
+        # There is someone; the clients may know the certificate.
+        return isinstance(error.reason, ssl.SSLError)
+    except OSError:
+        return False
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's text."""
+    return str(error).strip().split("\n", 1)[0]

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from slvp.models.layers import Attention, Mlp, PositionEmbedding, TimeEmbedding
+from slvp.models.layers import Attention, Mlp, PositionEmbedding, TimeEmbedding, run
 from slvp.models.text import Words
 from slvp.models.vision import Pyramid
 
@@ -59,9 +59,18 @@ class VisionAsQueryLevel(nn.Module):
     time, then over its frame (keys pooled to stride 32, so the cost is linear in pixels).
     """
 
-    def __init__(self, channels: int, text_width: int, width: int, heads: int, stride: int) -> None:
+    def __init__(
+        self,
+        channels: int,
+        text_width: int,
+        width: int,
+        heads: int,
+        stride: int,
+        recompute: bool = False,
+    ) -> None:
         super().__init__()
         self.pool = 32 // stride
+        self.recompute = recompute
         self.project = nn.Linear(channels, width)
         self.place = PositionEmbedding(width)
         self.time = TimeEmbedding(width)
@@ -80,39 +89,58 @@ class VisionAsQueryLevel(nn.Module):
         self, feature_BTCHW: torch.Tensor, words: Words, clip_of_E: torch.Tensor
     ) -> torch.Tensor:
         """Return the language-conditioned feature_ETCHW."""
-        frames, _, height, width = feature_BTCHW.shape[1:]
+        again = self.recompute
+        x = run(self._place_pixels, feature_BTCHW, recompute=again)[clip_of_E]
+        x = run(self._read_words, x, words.words_ELC, words.mask_EL, recompute=again)
+        x = run(self._look_along_time, x, recompute=again)
+        x = run(self._look_over_frame, x, recompute=again)
+        x = run(self._think, x, recompute=again)
+        return x.permute(0, 1, 4, 2, 3)
+
+    def _place_pixels(self, feature_BTCHW: torch.Tensor) -> torch.Tensor:
         pixels_BTHWC = self.project(feature_BTCHW.permute(0, 1, 3, 4, 2))
-        pixels_BTHWC = pixels_BTHWC + self.place(height, width)
-        x = pixels_BTHWC[clip_of_E]
-        expressions = len(x)
+        return pixels_BTHWC + self.place(*feature_BTCHW.shape[-2:])
 
-        normal = self.normalise_words(x)
-        read = self.read(normal.flatten(1, 3), words.words_ELC, words.mask_EL).view_as(x)
+    def _read_words(
+        self, x_ETHWC: torch.Tensor, words_ELC: torch.Tensor, mask_EL: torch.Tensor
+    ) -> torch.Tensor:
+        normal = self.normalise_words(x_ETHWC)
+        read = self.read(normal.flatten(1, 3), words_ELC, mask_EL).view_as(x_ETHWC)
         joint = read * self.value(normal)
-        x = x + torch.tanh(self.gate(joint)) * joint + read
+        return x_ETHWC + torch.tanh(self.gate(joint)) * joint + read
 
-        # (E H W) T C: every place by itself
-        normal = self.normalise_time(x) + self.time(frames)[:, None, None]
+    def _look_along_time(self, x_ETHWC: torch.Tensor) -> torch.Tensor:
+        """Let every place look at itself in the other frames: (E H W) T C."""
+        expressions, frames, height, width = x_ETHWC.shape[:4]
+        normal = self.normalise_time(x_ETHWC) + self.time(frames)[:, None, None]
         line = normal.permute(0, 2, 3, 1, 4).flatten(0, 2)
         along = self.over_time(line, line).unflatten(0, (expressions, height, width))
-        x = x + along.permute(0, 3, 1, 2, 4)
+        return x_ETHWC + along.permute(0, 3, 1, 2, 4)
 
-        # (E T) (H W) C: every frame by itself
-        frame = self.normalise_space(x).flatten(0, 1)
+    def _look_over_frame(self, x_ETHWC: torch.Tensor) -> torch.Tensor:
+        """Let every place look over its own frame: (E T) (H W) C."""
+        frame = self.normalise_space(x_ETHWC).flatten(0, 1)
         pooled = F.avg_pool2d(frame.permute(0, 3, 1, 2), self.pool).flatten(2).transpose(1, 2)
-        x = x + self.over_space(frame.flatten(1, 2), pooled).view_as(x)
+        return x_ETHWC + self.over_space(frame.flatten(1, 2), pooled).view_as(x_ETHWC)
 
-        x = x + self.mlp(self.normalise_mlp(x).flatten(0, 1)).view_as(x)
-        return x.permute(0, 1, 4, 2, 3)
+    def _think(self, x_ETHWC: torch.Tensor) -> torch.Tensor:
+        return x_ETHWC + self.mlp(self.normalise_mlp(x_ETHWC).flatten(0, 1)).view_as(x_ETHWC)
 
 
 class VisionAsQuery(nn.Module):
     """Pixels ask, words answer: strides 8, 16 and 32 become a language-conditioned pyramid."""
 
-    def __init__(self, channels: list[int], text_width: int, width: int, heads: int) -> None:
+    def __init__(
+        self,
+        channels: list[int],
+        text_width: int,
+        width: int,
+        heads: int,
+        recompute: bool = False,
+    ) -> None:
         super().__init__()
         self.levels = nn.ModuleList(
-            VisionAsQueryLevel(c, text_width, width, heads, stride)
+            VisionAsQueryLevel(c, text_width, width, heads, stride, recompute)
             for c, stride in zip(channels[1:], (8, 16, 32), strict=True)
         )
         self.sentence = nn.Linear(text_width, width)
@@ -147,14 +175,15 @@ class QueryLayer(nn.Module):
         queries_ENC: torch.Tensor,
         words_ELC: torch.Tensor,
         mask_EL: torch.Tensor,
-        tokens_EKC: torch.Tensor,
+        tokens_BKC: torch.Tensor,
+        clip_of_E: torch.Tensor,
     ) -> torch.Tensor:
-        """Return the refined queries; K tokens are all places of all frames."""
+        """Return the refined queries; K tokens are all places of all frames of a clip."""
         x = queries_ENC
         normal = self.normalise[0](x)
         x = x + self.among(normal, normal)
         x = x + self.read(self.normalise[1](x), words_ELC, mask_EL)
-        x = x + self.look(self.normalise[2](x), tokens_EKC)
+        x = x + self.look(self.normalise[2](x), tokens_BKC[clip_of_E])
         return x + self.mlp(self.normalise[3](x))
 
 
@@ -172,8 +201,10 @@ class LanguageAsQuery(nn.Module):
         heads: int,
         queries: int,
         layers: int = 4,
+        recompute: bool = False,
     ) -> None:
         super().__init__()
+        self.recompute = recompute
         self.project = nn.ModuleList(nn.Linear(c, width) for c in channels[1:])
         self.place = PositionEmbedding(width)
         self.time = TimeEmbedding(width)
@@ -196,7 +227,15 @@ class LanguageAsQuery(nn.Module):
         words_ELC = self.words(words.words_ELC)
         queries_ENC = self.query_embedding_NC + sentence_EC[:, None]
         for layer in self.layers:
-            queries_ENC = layer(queries_ENC, words_ELC, words.mask_EL, tokens_BKC[clip_of_E])
+            queries_ENC = run(
+                layer,
+                queries_ENC,
+                words_ELC,
+                words.mask_EL,
+                tokens_BKC,
+                clip_of_E,
+                recompute=self.recompute,
+            )
         return Fused(
             pyramid=[pyramid[0], *(level.permute(0, 1, 4, 2, 3) for level in levels)],
             per_expression=False,

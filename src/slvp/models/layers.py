@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812  (the customary name)
+from torch.utils.checkpoint import checkpoint
+
+_Result = TypeVar("_Result")
+
+
+def run(function: Callable[..., _Result], *inputs: object, recompute: bool) -> _Result:
+    """Call a part of a network.
+
+    Args:
+        function: the part.
+        inputs: its arguments.
+        recompute: keep no more than these for the backward pass, and compute the rest again
+            (Chen et al., Training Deep Nets with Sublinear Memory Cost, 2016). The result and all
+            gradients are the same.
+    """
+    if recompute and torch.is_grad_enabled():
+        result: _Result = checkpoint(function, *inputs, use_reentrant=False)
+        return result
+    return function(*inputs)
 
 
 class Attention(nn.Module):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import nn
@@ -21,6 +23,21 @@ from slvp.models.heads import (
 from slvp.models.text import TextEncoder, Words
 from slvp.models.vision import Pyramid, VisionEncoder
 
+Weights = Literal["named", "unstored", "random"]
+
+
+@dataclass(frozen=True)
+class ParameterCounts:
+    """Parameters of a model, in numbers.
+
+    Attributes:
+        total: all of them, those of the encoders included.
+        trained: those that training changes.
+    """
+
+    total: int
+    trained: int
+
 
 class SLVP(nn.Module):
     """Self-supervised language-video pre-training for referring video object segmentation.
@@ -30,20 +47,37 @@ class SLVP(nn.Module):
     say (all sizes and layers) is our own choice.
 
     >>> model = SLVP(ModelConfig(fusion="vision-as-query", head="mask"))
+
+    Args:
+        config: the architecture.
+        weights: of the encoders. ``named``: those that the configuration names. ``unstored``: the
+            same, but a backbone that a checkpoint holds, which is about to be loaded, is random.
+            ``random``: all random; nothing is fetched, and sentences are cut into words by a
+            stand-in for the encoder's own tokenizer.
+
+    Raises:
+        UserError: an encoder can't be had.
     """
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, *, weights: Weights = "named") -> None:
         super().__init__()
         self.config = config
+        again = config.checkpoint_activations
         self.vision = VisionEncoder(
-            config.vision, pretrained=config.vision_pretrained, frozen=config.vision_frozen
+            config.vision,
+            pretrained=config.vision_pretrained
+            and (weights == "named" or (weights == "unstored" and not config.stores_vision)),
+            frozen=config.vision_frozen,
+            recompute=again,
         )
-        self.text = TextEncoder(config.text)
+        self.text = TextEncoder(
+            config.text, pretrained=weights != "random", frozen=config.text_frozen
+        )
         channels, words, width = self.vision.channels, self.text.width, config.width
         self.fusion: nn.Module
         self.head: nn.Module
         if config.fusion == "vision-as-query":
-            self.fusion = VisionAsQuery(channels, words, width, config.attention_heads)
+            self.fusion = VisionAsQuery(channels, words, width, config.attention_heads, again)
             self.head = (
                 PixelMaskHead(width, config.pixel_width)
                 if config.head == "mask"
@@ -51,11 +85,11 @@ class SLVP(nn.Module):
             )
         else:
             self.fusion = LanguageAsQuery(
-                channels, words, width, config.attention_heads, config.queries
+                channels, words, width, config.attention_heads, config.queries, recompute=again
             )
             query_head = QueryMaskHead if config.head == "mask" else LayeredFlowHead
             self.head = query_head(width, config.pixel_width)
-        self.decoder = PixelDecoder(channels[0], width, config.pixel_width)
+        self.decoder = PixelDecoder(channels[0], width, config.pixel_width, again)
         for trained in (self.fusion, self.decoder, self.head):
             trained.to(memory_format=torch.channels_last)
 
@@ -95,6 +129,15 @@ class SLVP(nn.Module):
     def trained_parameters(self) -> list[nn.Parameter]:
         """Return the parameters that training changes."""
         return [p for p in self.parameters() if p.requires_grad]
+
+    def parameter_counts(self) -> ParameterCounts:
+        """Count the parameters, those of a frozen text encoder, too."""
+        own = sum(p.numel() for p in self.parameters())
+        frozen_text = sum(p.numel() for p in self.text.encoder.parameters())
+        return ParameterCounts(
+            total=own + (frozen_text if self.config.text_frozen else 0),
+            trained=sum(p.numel() for p in self.trained_parameters()),
+        )
 
     def save_pretrained(self, folder: str | Path, card: str = "") -> None:
         """Write the model to ``folder``; see :mod:`slvp.models.checkpoint`."""

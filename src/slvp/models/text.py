@@ -1,7 +1,8 @@
-"""Sentences to words: a frozen transformers encoder."""
+"""Sentences to words: a transformers encoder."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import torch
 from torch import nn
 
 from slvp.errors import UserError
-from slvp.models.encoders import PACKAGED_TEXT
+from slvp.models.encoders import PACKAGED_TEXT, TEXT_CONFIGS, hub
 
 MAX_SENTENCE = 1_000
 """Characters of a sentence that are accepted: well above any referring expression."""
@@ -59,63 +60,105 @@ def check_sentences(sentences: Sequence[str]) -> None:
             )
 
 
-@functools.cache
-def _load(name: str) -> tuple[Any, nn.Module]:
-    """Return tokenizer and encoder; loaded once per process, since the encoder never changes."""
-    from transformers import AutoModel, AutoTokenizer
+def _load(name: str, *, pretrained: bool) -> tuple[Any, Any]:
+    """Return tokenizer and encoder."""
+    from transformers import AutoConfig, AutoModel, AutoTokenizer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
 
     packaged = PACKAGED_TEXT.get(name)
     source = name if packaged is None else str(packaged.verified_path().parent)
+    known = packaged is not None or (name in TEXT_CONFIGS and not pretrained)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source)
-        encoder = AutoModel.from_pretrained(source).eval().requires_grad_(False)
+        with contextlib.nullcontext() if known else hub():
+            if pretrained:
+                encoder = AutoModel.from_pretrained(source)
+                return AutoTokenizer.from_pretrained(source), encoder
+            config = TEXT_CONFIGS.get(name, lambda: AutoConfig.from_pretrained(source))()
     except (OSError, ValueError):
         raise UserError(
             f"text encoder {name!r}: can't be loaded; expected one of {', '.join(PACKAGED_TEXT)} "
             "or a transformers model whose hub can be reached"
         ) from None
-    return tokenizer, encoder
+    stand_in = next(iter(PACKAGED_TEXT.values())).verified_path().parent
+    return AutoTokenizer.from_pretrained(str(stand_in)), AutoModel.from_config(config)
+
+
+@functools.cache
+def _load_frozen(name: str, pretrained: bool) -> tuple[Any, Any]:
+    """Return tokenizer and encoder; loaded once per process, since the encoder never changes."""
+    tokenizer, encoder = _load(name, pretrained=pretrained)
+    return tokenizer, encoder.eval().requires_grad_(False)
 
 
 class TextEncoder(nn.Module):
-    """Encodes sentences and remembers them: a frozen encoder says the same twice."""
+    """Encodes sentences. A frozen encoder says the same twice, so what it said is remembered.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        name: a transformers encoder.
+        pretrained: load its weights, from an installed package where one carries them, otherwise
+            from the hub. Random weights come with a stand-in, the packaged tokenizer, so that
+            nothing need be fetched for an encoder of ``TEXT_CONFIGS``.
+        frozen: never train it. Then it is shared by all models of the process, and no part of this
+            module's state.
+
+    Raises:
+        UserError: the encoder can't be had.
+    """
+
+    def __init__(self, name: str, *, pretrained: bool = True, frozen: bool = True) -> None:
         super().__init__()
-        self._tokenizer, encoder = _load(name)
-        self.width = int(encoder.config.hidden_size)  # type: ignore[union-attr, arg-type]
-        # In a list: a frozen, shared encoder is no part of this module's state.
-        self._encoder = [encoder]
+        self.name, self.pretrained, self.frozen = name, pretrained, frozen
+        if not frozen:
+            self._tokenizer, self.trained = _load(name, pretrained=pretrained)
+            pooler = getattr(self.trained, "pooler", None)
+            if pooler is not None:
+                pooler.requires_grad_(False)  # not used here, and so never given a gradient
+        self.width = int(self.encoder.config.hidden_size)
         self._cache: OrderedDict[str, torch.Tensor] = OrderedDict()
         # Follows the model from device to device.
         self.anchor: torch.Tensor
         self.register_buffer("anchor", torch.empty(0), persistent=False)
 
-    @torch.no_grad()
-    def _encode_new(self, sentences: list[str]) -> None:
-        tokens = self._tokenizer(
+    @property
+    def encoder(self) -> Any:
+        """The transformers encoder."""
+        return _load_frozen(self.name, self.pretrained)[1] if self.frozen else self.trained
+
+    @property
+    def tokenizer(self) -> Any:
+        """Its tokenizer."""
+        return _load_frozen(self.name, self.pretrained)[0] if self.frozen else self._tokenizer
+
+    def _encode(self, sentences: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return features_ELC of all tokens, and where there are tokens."""
+        tokens = self.tokenizer(
             sentences, padding=True, truncation=True, max_length=MAX_WORDS, return_tensors="pt"
-        )
-        device = self.anchor.device
-        encoder = self._encoder[0].to(device)
-        hidden_ELC = encoder(**tokens.to(device)).last_hidden_state
-        for text, words_LC, mask_L in zip(
-            sentences, hidden_ELC, tokens["attention_mask"].bool(), strict=True
-        ):
+        ).to(self.anchor.device)
+        encoder = self.encoder.to(self.anchor.device)
+        return encoder(**tokens).last_hidden_state, tokens["attention_mask"].bool()
+
+    @torch.no_grad()
+    def _remember(self, sentences: list[str]) -> None:
+        for text, words_LC, mask_L in zip(sentences, *self._encode(sentences), strict=True):
             self._cache[text] = words_LC[mask_L].clone()
 
-    def forward(self, sentences: list[str]) -> Words:
-        """Encode E sentences, padded to the longest."""
+    def _recall(self, sentences: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return features_ELC of all tokens, and where there are tokens."""
         new = [text for text in dict.fromkeys(sentences) if text not in self._cache]
         if new:
-            self._encode_new(new)
+            self._remember(new)
         words = [self._cache[text] for text in sentences]
         while len(self._cache) > _CACHED_SENTENCES:
             self._cache.popitem(last=False)
         words_ELC = nn.utils.rnn.pad_sequence(words, batch_first=True).to(self.anchor.device)
         lengths_E = torch.tensor([len(w) for w in words], device=words_ELC.device)
         mask_EL = torch.arange(words_ELC.shape[1], device=words_ELC.device) < lengths_E[:, None]
-        return Words(words_ELC, mask_EL, words_ELC.sum(1) / lengths_E[:, None])
+        return words_ELC, mask_EL
+
+    def forward(self, sentences: list[str]) -> Words:
+        """Encode E sentences, padded to the longest."""
+        words_ELC, mask_EL = self._recall(sentences) if self.frozen else self._encode(sentences)
+        words_ELC = words_ELC * mask_EL[..., None]
+        return Words(words_ELC, mask_EL, words_ELC.sum(1) / mask_EL.sum(1, keepdim=True))

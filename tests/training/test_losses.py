@@ -4,7 +4,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slvp.models.heads import FlowOutput, MaskOutput
-from slvp.training.losses import FLOW_UNIT, end_point_error, flow_losses, mask_losses, soft_dice
+from slvp.training.losses import (
+    FLOW_UNIT,
+    FlowTarget,
+    end_point_error,
+    flow_counts,
+    flow_totals,
+    flow_unit,
+    mask_counts,
+    mask_totals,
+    soft_dice,
+)
+
+
+def mask_losses(output, masks):
+    counts = mask_counts(masks)
+    totals = mask_totals(output, masks)
+    return {name: total / counts[name].clamp(min=1) for name, total in totals.items()}
+
+
+def flow_losses(output, flow, valid):
+    target = FlowTarget.of(flow, valid)
+    counts = flow_counts(target)
+    totals = flow_totals(output, target)
+    return {name: total / counts[name].clamp(min=1) for name, total in totals.items()}
 
 
 def square(frames=2, side=64):
@@ -78,7 +101,9 @@ def test_flow_in_units_of_the_frame():
     nothing = flow_losses(zero, flow, valid)
     assert nothing["moving"].item() == pytest.approx(101**0.5 - 1, abs=0.01)
     assert nothing["still"] < 0.02
-    assert end_point_error(zero, flow, valid).item() == pytest.approx(6.4, abs=0.01)
+    target = FlowTarget.of(flow, valid)
+    pixels = end_point_error(zero, target) / flow_counts(target)["moving"] * flow_unit(flow)
+    assert pixels.item() == pytest.approx(6.4, abs=0.01)
 
 
 def test_still_background_does_not_drown_what_moves():
@@ -100,3 +125,32 @@ def test_pixels_that_are_not_valid_do_not_count():
     zero = FlowOutput(torch.zeros(1, 1, 2, 16, 16))
     for name, value in flow_losses(zero, spoilt, valid).items():
         torch.testing.assert_close(value, flow_losses(zero, flow, valid)[name])
+
+
+def test_totals_and_counts_of_parts_add_up_to_those_of_the_whole():
+    generator = torch.Generator().manual_seed(0)
+    masks = torch.zeros(3, 2, 64, 64)
+    masks[0, :, 8:24, 8:24] = 1
+    masks[1, 1, 20:60, 20:60] = 1  # the third sentence's object is not there
+    logits = torch.randn(3, 4, 2, 16, 16, generator=generator)
+    presence = torch.randn(3, 4, 2, generator=generator)
+    flow = 4 * torch.randn(3, 2, 2, 8, 8, generator=generator).repeat_interleave(8, -1)
+    flow = flow.repeat_interleave(8, -2)
+    valid = (torch.rand(3, 2, 64, 64, generator=generator) > 0.3).float()
+    predicted = torch.randn(3, 2, 2, 16, 16, generator=generator)
+
+    def sums(part):
+        target = FlowTarget.of(flow[part], valid[part])
+        output = FlowOutput(predicted[part])
+        return [
+            mask_counts(masks[part]),
+            mask_totals(MaskOutput(logits[part], presence[part]), masks[part]),
+            flow_counts(target),
+            flow_totals(output, target),
+            {"epe": end_point_error(output, target)},
+        ]
+
+    for whole, one, two in zip(sums(slice(3)), sums(slice(0, 1)), sums(slice(1, 3)), strict=True):
+        for name, value in whole.items():
+            assert value > 0
+            torch.testing.assert_close(one[name] + two[name], value, msg=name, check_dtype=False)

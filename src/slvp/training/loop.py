@@ -7,7 +7,6 @@ import math
 import sys
 import time
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import torch
@@ -106,7 +105,13 @@ def _train(config: TrainConfig, run: Run, quiet: bool) -> Path:
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(config.optimiser, step, config.steps)
         prepared.train()
-        terms = objective.losses(prepared, batch.to(accelerator.device), step)
+        batch = batch.to(accelerator.device)
+        counts = objective.counts(batch, step)
+        totals = objective.totals(prepared, batch, step)
+        terms = {name: total / counts[name].clamp(min=1) for name, total in totals.items()}
+        terms["loss"] = sum(
+            (objective.weights[name] * term for name, term in terms.items()), torch.zeros(())
+        )
         accelerator.backward(terms["loss"])
         norm = accelerator.clip_grad_norm_(model.trained_parameters(), config.optimiser.clip_norm)
         optimiser.step()
@@ -195,4 +200,8 @@ def _validate(
         if isinstance(batch, UserError):
             raise batch
         scores.append(objective.score(model, batch.to(device)))
-    return {name: fmean(score[name] for score in scores) for name in scores[0]}
+    return {
+        name: sum(score[name].total for score in scores)
+        / max(1, sum(score[name].count for score in scores))
+        for name in scores[0]
+    }

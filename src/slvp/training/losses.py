@@ -1,4 +1,9 @@
-"""Losses of pre-training (flow) and transfer (masks, presence). All are our own choice."""
+"""Losses of pre-training (flow) and transfer (masks, presence). All are our own choice.
+
+Each is a total and a count: what is minimised is the sum of the totals over the sum of the counts
+of all that processes and micro-batches see in a step, so it is the same however a batch is shared.
+That holds because counts depend on the targets only, never on the prediction.
+"""
 
 from __future__ import annotations
 
@@ -19,19 +24,27 @@ VISIBLE_PIXELS = 16
 """An object with fewer visible pixels at full resolution counts as not in the frame."""
 
 _SUPERVISED_STRIDE = 2
+_OUTPUT_STRIDE = 4
 
 
-@dataclass(frozen=True)
-class MaskWeights:
-    """Weights of the terms of :func:`mask_losses`."""
+def mask_counts(masks_ETHW: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Return what :func:`mask_totals` are sums over.
 
-    bce: float = 2.0
-    dice: float = 1.0
-    presence: float = 0.3
+    ``bce``: sentences. ``dice``: those whose object is seen. ``presence``: frames of each sentence.
+
+    Args:
+        masks_ETHW: in {0, 1} at full resolution.
+    """
+    visible_ET = _visible(masks_ETHW)
+    return {
+        "bce": masks_ETHW.new_tensor(len(masks_ETHW)),
+        "dice": visible_ET.any(-1).sum(),
+        "presence": masks_ETHW.new_tensor(visible_ET.numel()),
+    }
 
 
-def mask_losses(output: MaskOutput, masks_ETHW: torch.Tensor) -> dict[str, torch.Tensor]:
-    """Binary cross-entropy, dice and presence, each a mean over sentences.
+def mask_totals(output: MaskOutput, masks_ETHW: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Binary cross-entropy, dice and presence, each a sum over :func:`mask_counts`.
 
     Several queries: the one whose tube fits best is trained, and it alone should say 'present'
     (the matching of DETR for a single object).
@@ -42,9 +55,9 @@ def mask_losses(output: MaskOutput, masks_ETHW: torch.Tensor) -> dict[str, torch
     """
     expressions = len(masks_ETHW)
     target_ETHW = F.avg_pool2d(masks_ETHW, _SUPERVISED_STRIDE)
-    visible_ET = (masks_ETHW.sum((-2, -1)) >= VISIBLE_PIXELS).float()
+    visible_ET = _visible(masks_ETHW).float()
     upsampled = F.interpolate(
-        output.logits_ENTHW.flatten(0, 1),
+        output.logits_ENTHW.float().flatten(0, 1),
         size=target_ETHW.shape[-2:],
         mode="bilinear",
         align_corners=False,
@@ -59,13 +72,20 @@ def mask_losses(output: MaskOutput, masks_ETHW: torch.Tensor) -> dict[str, torch
 
     best_E = (bce_EN + dice_EN).argmin(1)
     rows_E = torch.arange(expressions, device=best_E.device)
-    target_ENT = torch.zeros_like(output.presence_ENT)
+    presence_ENT = output.presence_ENT.float()
+    target_ENT = torch.zeros_like(presence_ENT)
     target_ENT[rows_E, best_E] = visible_ET
+    denied_ENT = F.binary_cross_entropy_with_logits(presence_ENT, target_ENT, reduction="none")
     return {
-        "bce": bce_EN[rows_E, best_E].mean(),
-        "dice": dice_EN[rows_E, best_E].sum() / (shown_E1 > 0).sum().clamp(min=1),
-        "presence": F.binary_cross_entropy_with_logits(output.presence_ENT, target_ENT),
+        "bce": bce_EN[rows_E, best_E].sum(),
+        "dice": dice_EN[rows_E, best_E].sum(),
+        "presence": denied_ENT.mean(1).sum(),
     }
+
+
+def _visible(masks_ETHW: torch.Tensor) -> torch.Tensor:
+    visible_ET: torch.Tensor = masks_ETHW.sum((-2, -1)) >= VISIBLE_PIXELS
+    return visible_ET
 
 
 def soft_dice(probability: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -75,10 +95,48 @@ def soft_dice(probability: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return 1 - (2 * overlap + 1) / (total + 1)
 
 
-def flow_losses(
-    output: FlowOutput, flow_ET2HW: torch.Tensor, valid_ETHW: torch.Tensor
-) -> dict[str, torch.Tensor]:
-    """Pseudo-Huber error of moving and of still pixels, averaged apart, in flow units.
+@dataclass(frozen=True)
+class FlowTarget:
+    """Flow at the stride of the output, in flow units, and which pixels count as what.
+
+    Attributes:
+        flow_ET2HW: mean over the trusted pixels of each cell.
+        moving_ETHW: share of a cell that can be trusted, where it moves; 0 elsewhere.
+        still_ETHW: the same where it stands still.
+    """
+
+    flow_ET2HW: torch.Tensor
+    moving_ETHW: torch.Tensor
+    still_ETHW: torch.Tensor
+
+    @classmethod
+    def of(cls, flow_ET2HW: torch.Tensor, valid_ETHW: torch.Tensor) -> FlowTarget:
+        """Pool a flow field.
+
+        Args:
+            flow_ET2HW: target in pixels per frame step at full resolution.
+            valid_ETHW: in {0, 1}: pixels whose target can be trusted.
+        """
+        share_ETHW = F.avg_pool2d(valid_ETHW, _OUTPUT_STRIDE)
+        trusted_ET2HW = flow_ET2HW * valid_ETHW[:, :, None]
+        pooled = F.avg_pool2d(trusted_ET2HW.flatten(0, 1), _OUTPUT_STRIDE)
+        pooled_ET2HW = pooled.view(*flow_ET2HW.shape[:3], *share_ETHW.shape[-2:])
+        unit_ET2HW = pooled_ET2HW / share_ETHW[:, :, None].clamp(min=1e-6) / flow_unit(flow_ET2HW)
+        moves_ETHW = (unit_ET2HW.norm(dim=2) >= MOVING).float()
+        return cls(unit_ET2HW, share_ETHW * moves_ETHW, share_ETHW * (1 - moves_ETHW))
+
+    def distance(self, output: FlowOutput) -> torch.Tensor:
+        """Return how far the prediction is off, in flow units, for each cell."""
+        return (output.flow_ET2HW.float() - self.flow_ET2HW).square().sum(2).add(1e-9).sqrt()
+
+
+def flow_counts(target: FlowTarget) -> dict[str, torch.Tensor]:
+    """Return how many ``moving`` and ``still`` cells can be trusted."""
+    return {"moving": target.moving_ETHW.sum(), "still": target.still_ETHW.sum()}
+
+
+def flow_totals(output: FlowOutput, target: FlowTarget) -> dict[str, torch.Tensor]:
+    """Pseudo-Huber error of moving and of still cells, summed apart, in flow units.
 
     Apart, because still background would drown what moves: predicting zero would be right nearly
     everywhere. Quadratic up to about one unit, because an absolute error holds the prediction at
@@ -86,41 +144,23 @@ def flow_losses(
 
     Args:
         output: predicted flow at stride 4, in flow units.
-        flow_ET2HW: target in pixels per frame step at full resolution.
-        valid_ETHW: in {0, 1}: pixels whose target can be trusted.
+        target: what it should be.
     """
-    distance_ETHW, moving_ETHW, still_ETHW = _compare(output, flow_ET2HW, valid_ETHW)
-    error_ETHW = (distance_ETHW.square() + 1).sqrt() - 1
-    return {"moving": _mean(error_ETHW, moving_ETHW), "still": _mean(error_ETHW, still_ETHW)}
+    error_ETHW = (target.distance(output).square() + 1).sqrt() - 1
+    return {
+        "moving": (error_ETHW * target.moving_ETHW).sum(),
+        "still": (error_ETHW * target.still_ETHW).sum(),
+    }
 
 
-def end_point_error(
-    output: FlowOutput, flow_ET2HW: torch.Tensor, valid_ETHW: torch.Tensor
-) -> torch.Tensor:
-    """Return the mean distance, in pixels, between predicted and target flow of moving pixels."""
-    distance_ETHW, moving_ETHW, _ = _compare(output, flow_ET2HW, valid_ETHW)
-    return _mean(distance_ETHW, moving_ETHW) * flow_unit(flow_ET2HW)
+def end_point_error(output: FlowOutput, target: FlowTarget) -> torch.Tensor:
+    """Return the distance between predicted and target flow, summed over moving cells.
 
-
-def _compare(
-    output: FlowOutput, flow_ET2HW: torch.Tensor, valid_ETHW: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return distance_ETHW in flow units at stride 4, and the weights of moving and still."""
-    stride = flow_ET2HW.shape[-1] // output.flow_ET2HW.shape[-1]
-    valid_ET1HW = F.avg_pool2d(valid_ETHW, stride)[:, :, None]
-    trusted_ET2HW = flow_ET2HW * valid_ETHW[:, :, None]
-    pooled_ET2HW = F.avg_pool2d(trusted_ET2HW.flatten(0, 1), stride).view_as(output.flow_ET2HW)
-    target_ET2HW = pooled_ET2HW / valid_ET1HW.clamp(min=1e-6) / flow_unit(flow_ET2HW)
-    distance_ETHW = (output.flow_ET2HW - target_ET2HW).square().sum(2).add(1e-9).sqrt()
-    moves_ETHW = (target_ET2HW.norm(dim=2) >= MOVING).float()
-    valid_ETHW = valid_ET1HW[:, :, 0]
-    return distance_ETHW, valid_ETHW * moves_ETHW, valid_ETHW * (1 - moves_ETHW)
+    In flow units; its count is ``moving`` of :func:`flow_counts`.
+    """
+    return (target.distance(output) * target.moving_ETHW).sum()
 
 
 def flow_unit(flow_ET2HW: torch.Tensor) -> float:
     """Return how many pixels one flow unit is for flow fields of this size."""
     return FLOW_UNIT * max(flow_ET2HW.shape[-2:])
-
-
-def _mean(value: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    return (value * weight).sum() / weight.sum().clamp(min=1)

@@ -98,12 +98,13 @@ class Skipped:
 
     Attributes:
         name: where it comes from.
-        why: it can't be read, nothing moves in it, or no window of it is free of scene cuts.
+        why: it can't be read, has no caption, nothing moves in it, or no window of it is free of
+            scene cuts.
         reason: one sentence more about it.
     """
 
     name: str
-    why: Literal["broken", "static", "cut"]
+    why: Literal["broken", "uncaptioned", "static", "cut"]
     reason: str = ""
 
 

@@ -19,7 +19,7 @@ from torch.utils.data import Dataset
 from slvp.errors import UserError
 from slvp.types import Batch, Sample, Skipped
 
-_SOURCES = 1  # sets the draws of sources apart from those of a step
+_SOURCES = 1  # sets these draws apart from those of a step
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class StepBatches(Dataset[Batch | UserError]):
         self.sources = list(sources)
         self.seed = seed
         self.part = part
-        rng = np.random.default_rng([_SOURCES, seed])
+        rng = np.random.default_rng([seed, 0, _SOURCES])
         portions = np.array(shares) / sum(shares)
         self._source_of_step = rng.choice(len(sources), size=steps, p=portions).astype(np.int16)
         self._turn_of_step = np.zeros(steps, np.int64)

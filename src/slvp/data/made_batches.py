@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 
 from slvp.data.datasets import Draw, collate, draw_seeds
-from slvp.data.samples import flow_sample, mask_sample
+from slvp.data.flow import scene_flow
+from slvp.data.samples import FlowTarget, flow_sample, mask_sample, some_of
 from slvp.data.stills import Stills
 from slvp.data.world import World
 from slvp.errors import UserError
@@ -63,12 +64,17 @@ class WorldMasks(_WorldClips):
         return mask_sample(self._clip(draw.form, rng, "expressions"), self.sentences, rng)
 
 
+@dataclass
 class WorldFlow(_WorldClips):
     """Captioned clips of the embedded world with optical flow as the target; no mask is used.
 
-    The flow is estimated (DIS) from the rendered frames, as it would be on any captioned video,
-    and what the camera does is subtracted: the target is how things move against the scene.
+    The flow is estimated from the rendered frames, as it would be on any captioned video.
+
+    Attributes:
+        target: what is to be learnt: by default how things move against the scene.
     """
+
+    target: FlowTarget = scene_flow
 
     def make(self, draws: Sequence[Draw]) -> Batch:
         """Render clips and estimate their flow; the last frame only serves the flow."""
@@ -76,7 +82,10 @@ class WorldFlow(_WorldClips):
 
     def _sample(self, draw: Draw) -> Sample:
         rng = np.random.default_rng(draw.seed)
-        return flow_sample(self._clip(draw.form, rng, "captions"), self.sentences, rng)
+        clip = self._clip(draw.form, rng, "captions")
+        sentences = some_of(clip.captions, self.sentences, rng)
+        flow_THW2, valid_THW = self.target(clip.frames_THWC)
+        return flow_sample(clip.frames_THWC, sentences, flow_THW2, valid_THW, clip.name)
 
 
 @dataclass

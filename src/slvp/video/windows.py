@@ -63,7 +63,8 @@ class WindowReader:
         self.height, self.width = first.frame.height, first.frame.width
         if self._orientation[0]:
             self.height, self.width = self.width, self.height
-        duration = (self._container.duration or 0) / av.time_base
+        duration = (self._stream.duration or 0) * self._tick
+        duration = duration or (self._container.duration or 0) / av.time_base
         self.end = max(0.0, duration - self._seconds)
 
     def __enter__(self) -> Self:
@@ -106,7 +107,7 @@ class WindowReader:
     def _open(self) -> None:
         self._file.seek(0)
         try:
-            self._container = av.open(self._file, mode="r")
+            self._container = av.open(self._file, mode="r", metadata_errors="replace")
         except av.FFmpegError as error:
             raise self._unusable(f"can't be read as a video ({error.strerror})") from None
         stream = moving_pictures(self._container)

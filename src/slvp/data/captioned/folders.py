@@ -36,10 +36,14 @@ class VideoFiles:
         """Say what each video is called."""
         return (Path(file).stem for file in self._files)
 
+    def name(self, number: int) -> str:
+        """Say where a video comes from."""
+        return str(self._folder / self._files[number])
+
     def read(self, number: int) -> CaptionedVideo:
         """Say where a video is and what its captions are."""
-        path = self._folder / self._files[number]
-        return CaptionedVideo(str(path), tuple(self._captions[number].splitlines()), Stored(path))
+        name, captions = self.name(number), tuple(self._captions[number].splitlines())
+        return CaptionedVideo(name, captions, Stored(Path(name)))
 
 
 def from_json(path: Path) -> CaptionedIndex:

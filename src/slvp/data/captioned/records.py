@@ -101,6 +101,10 @@ class Shard(Protocol):
         """Say what each of its videos is called, wherever the shard lies."""
         ...
 
+    def name(self, number: int) -> str:
+        """Say where a video comes from."""
+        ...
+
     def read(self, number: int) -> CaptionedVideo:
         """Read all about a video but its frames.
 
@@ -148,6 +152,11 @@ class CaptionedIndex:
     def __len__(self) -> int:
         return int(self.counts.sum())
 
+    def name(self, number: int) -> str:
+        """Say where a video comes from, for messages and logs."""
+        shard, within = self._find(number)
+        return shard.name(within)
+
     def read(self, number: int) -> CaptionedVideo:
         """Read all about a video but its frames.
 
@@ -155,9 +164,13 @@ class CaptionedIndex:
             UserError: its caption is unreadable.
             OSError: its shard is.
         """
+        shard, within = self._find(number)
+        return shard.read(within)
+
+    def _find(self, number: int) -> tuple[Shard, int]:
         shard = int(np.searchsorted(self._ends, number, side="right"))
         within = number - self._ends[shard] + self.counts[shard]
-        return self.shards[shard].read(int(self.chosen[shard][within]))
+        return self.shards[shard], int(self.chosen[shard][within])
 
     def split(self, held_out: float) -> tuple[CaptionedIndex, CaptionedIndex]:
         """Part the videos by their keys, the same way on each machine and in any company.

@@ -69,6 +69,10 @@ class TarShard:
         """Say what each sample is called."""
         return self._keys
 
+    def name(self, number: int) -> str:
+        """Say where a sample comes from."""
+        return f"{self._path}/{self._keys[number]}"
+
     def read(self, number: int) -> CaptionedVideo:
         """Read a sample's captions, and say where the rest lies.
 
@@ -76,7 +80,7 @@ class TarShard:
             UserError: its caption is unreadable.
             OSError: the archive is.
         """
-        name = f"{self._path}/{self._keys[number]}"
+        name = self.name(number)
         video = self._stored("video", number)
         assert video is not None
         return CaptionedVideo(

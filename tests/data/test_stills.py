@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from slvp.data.stills import Stills, mirror_words
+from slvp.data.stills import Stills
 from slvp.errors import UserError
 
 SHARED = Path(__file__).parents[3] / "shared" / "stills"
@@ -95,11 +95,6 @@ def test_absent_expressions_name_what_is_not_there(tmp_path: Path) -> None:
     ]
     assert set(absent) == {"a horse"}
     assert 5 < len(absent) < 25
-
-
-def test_mirror_words() -> None:
-    assert mirror_words("the leftmost man to the right") == "the rightmost man to the left"
-    assert mirror_words("a bright light") == "a bright light"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from PIL import Image
 from slvp.data import compositing, vocabulary
 from slvp.data.phrases import Phrase, Sighting, article, boxes
 from slvp.data.pictures import read_picture
+from slvp.data.transforms import mirror_words, random_box
 from slvp.errors import UserError
 from slvp.types import Clip, Expression, UInt8Array
 
@@ -26,9 +27,6 @@ _PLACE = re.compile(
     r"\b(left|right|leftmost|rightmost|middle|center|centre|top|bottom|front|back|background|"
     r"foreground|largest|biggest|smallest)\b"
 )
-_MIRRORED = {
-    "left": "right", "right": "left", "leftmost": "rightmost", "rightmost": "leftmost",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -112,8 +110,10 @@ class Stills:
         """
         still = self._stills[index]
         picture, ids = still.pixels
+        rows, columns = ids.shape
         for attempt in range(4):
-            box = _crop_box(rng, ids.shape, height / width, whole=attempt == 3)
+            whole = attempt == 3
+            box = np.s_[:, :] if whole else random_box(rng, rows, columns, height / width)
             kept = _kept(ids, ids[box], still.objects)
             if kept:
                 break
@@ -168,21 +168,6 @@ def _read_table(folder: Path, table: Path) -> Iterator[_Still]:
         yield still
 
 
-def _crop_box(
-    rng: np.random.Generator, shape: tuple[int, ...], aspect: float, *, whole: bool
-) -> tuple[slice, slice]:
-    rows, columns = shape
-    if whole:
-        return slice(0, rows), slice(0, columns)
-    stretched = aspect * np.exp(rng.uniform(-0.25, 0.25))
-    share = rng.uniform(0.4, 1.0)
-    high = min(rows, columns * stretched) * np.sqrt(share)
-    height, width = max(8, int(high)), max(8, min(columns, int(high / stretched)))
-    top = int(rng.integers(0, rows - height + 1))
-    left = int(rng.integers(0, columns - width + 1))
-    return slice(top, top + height), slice(left, left + width)
-
-
 def _kept(ids: UInt8Array, cropped: UInt8Array, objects: tuple[_Labelled, ...]) -> set[int]:
     """Ids of the objects that are still large and whole enough to ask for."""
     before = np.bincount(ids.ravel(), minlength=256)
@@ -204,11 +189,6 @@ def _resize(
     if mirrored:
         frame, small_ids = frame[:, ::-1], small_ids[:, ::-1]
     return np.ascontiguousarray(frame), np.ascontiguousarray(small_ids)
-
-
-def mirror_words(text: str) -> str:
-    """Swap left and right in a sentence."""
-    return re.sub(r"\b(left|right|leftmost|rightmost)\b", lambda match: _MIRRORED[match[1]], text)
 
 
 def _sighting(ids: UInt8Array, labelled: _Labelled, mirrored: bool) -> Sighting:

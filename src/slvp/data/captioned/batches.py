@@ -21,6 +21,8 @@ from slvp.types import Batch, Sample, Skipped
 from slvp.video.windows import WindowReader
 
 _TRIES = 4  # windows of a video
+_OTHERS_TRIED = 20  # videos that may have another caption
+_OTHER = 1  # sets the draws of other videos apart from those of a clip
 _MOST_CHANGE = 0.45  # share of pixels; more is a scene cut
 _LEAST_VALID = 0.1  # share of pixels whose flow can be trusted; fewer are left at a cut, too
 _MOVES = 0.5  # pixels per frame; less is noise
@@ -43,6 +45,7 @@ class CaptionedFlow:
         frame_rate: frames of a clip per second of video.
         shuffle_shards: shards that are shuffled into each other.
         target: flow that is to be learnt.
+        with_others: add captions of other videos.
     """
 
     index: CaptionedIndex
@@ -53,6 +56,7 @@ class CaptionedFlow:
     frame_rate: float = 6.0
     shuffle_shards: int = 8
     target: FlowTarget = scene_flow
+    with_others: bool = False
 
     @property
     def smallest(self) -> int:
@@ -93,11 +97,23 @@ class CaptionedFlow:
             video = self.index.read(draw.item)
             if not video.captions:
                 return Skipped(name, "uncaptioned")
-            return self._cut(video, self.forms[draw.form], np.random.default_rng(draw.seed))
+            sample = self._cut(video, self.forms[draw.form], np.random.default_rng(draw.seed))
+            if self.with_others and isinstance(sample, Sample):
+                sample.others = [self._other_caption(draw, video)] * len(sample.sentences)
+            return sample
         except UserError as error:
             return Skipped(name, "broken", str(error))
         except OSError as error:
             return Skipped(name, "broken", f"can't be read ({error.strerror})")
+
+    def _other_caption(self, draw: Draw, video: CaptionedVideo) -> str:
+        """Draw a caption that this video hasn't; an empty one where none is easily found."""
+        rng = np.random.default_rng([draw.seed, _OTHER])
+        for number in rng.integers(len(self.index), size=_OTHERS_TRIED):
+            captions = some_of(self.index.read(int(number)).captions, 1, rng)
+            if captions and captions[0] not in video.captions:
+                return captions[0]
+        return ""
 
     def _cut(self, video: CaptionedVideo, form: Form, rng: np.random.Generator) -> Sample | Skipped:
         """Try a few windows of a video, and a part of the picture in each."""
@@ -123,7 +139,9 @@ class CaptionedFlow:
                 elif moves_THW.mean() < _LEAST_MOVING:
                     skipped = Skipped(video.name, "static", "nothing moves")
                 else:
-                    return flow_sample(frames_THWC, sentences, flow_THW2, valid_THW, video.name)
+                    return flow_sample(
+                        frames_THWC, sentences, flow_THW2, valid_THW, video.name, []
+                    )
         return skipped
 
 

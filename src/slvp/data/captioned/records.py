@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from slvp.types import BoolArray
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -68,9 +71,10 @@ class _Part(io.RawIOBase):
         self._at = max(0, start + offset)
         return self._at
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: WriteableBuffer) -> int:
         self._file.seek(self._offset + self._at)
-        count = self._file.readinto(buffer[: max(0, self._size - self._at)])
+        left = max(0, self._size - self._at)
+        count = self._file.readinto(memoryview(buffer)[:left])
         self._at += count
         return count
 

@@ -1,0 +1,49 @@
+"""Small videos, made in a moment, and archives of them."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from slvp.types import UInt8Array
+from slvp.video import VideoWriter
+
+SHARED = Path(__file__).parents[3].parent / "shared/real"
+RATE = 24
+
+
+def scene(seed: int, count: int, speed: float) -> list[UInt8Array]:
+    """A square that crosses a still background, ``speed`` pixels a frame."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(40, 200, (12, 16, 3), dtype=np.uint8)
+    background = np.kron(coarse, np.ones((8, 8, 1), np.uint8))
+    square = np.kron(rng.integers(0, 255, (6, 6, 3), dtype=np.uint8), np.ones((6, 6, 1), np.uint8))
+    frames = []
+    for number in range(count):
+        frame = background.copy()
+        left = int(4 + speed * number) % 90
+        frame[30:66, left : left + 36] = square[:, : 128 - left]
+        frames.append(frame)
+    return frames
+
+
+def write(path: Path, frames: list[UInt8Array]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with VideoWriter(path, frame_rate=Fraction(RATE)) as writer:
+        for frame in frames:
+            writer.write(frame)
+    return path
+
+
+def tar(path: Path, members: Mapping[str, bytes]) -> Path:
+    with tarfile.open(path, "w") as archive:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return path

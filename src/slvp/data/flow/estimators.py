@@ -67,7 +67,7 @@ def estimator(name: str, device: str = "cpu") -> FlowEstimator:
 
     Args:
         name: of the estimator.
-        device: that RAFT runs on; DIS has only the CPU.
+        device: that RAFT runs on; ``auto`` is a GPU if there is one. DIS has only the CPU.
 
     Raises:
         UserError: there is no such estimator, or its weights can't be had.
@@ -75,8 +75,8 @@ def estimator(name: str, device: str = "cpu") -> FlowEstimator:
     kind, _, file = name.partition(":")
     if kind not in NAMES or (file and kind.startswith("dis")):
         raise UserError(
-            f"--estimator {name}: expected one of {', '.join(NAMES)}; "
-            "RAFT's weights may be a file: raft-large:FILE"
+            f"--estimator {name}: expected one of {', '.join(NAMES)}, RAFT with a file of weights "
+            "(raft-large:FILE), or flow of another program (precomputed:FOLDER)"
         )
     if kind.startswith("dis"):
         return DisFlow("fast" if kind == "dis-fast" else "medium")

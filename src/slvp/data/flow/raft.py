@@ -34,11 +34,13 @@ class RaftFlow:
 
     Args:
         model: torchvision's RAFT.
-        device: where it runs.
+        device: where it runs; ``auto`` is a GPU if there is one.
         batch: pairs of frames at once. A pair of 256 x 456 takes about 0.1 GB.
     """
 
     def __init__(self, model: nn.Module, device: str = "cpu", batch: int = 8) -> None:
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
         self.model = model.eval().requires_grad_(False).to(device)
         self.device = device
         self.batch = batch

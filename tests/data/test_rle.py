@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco
 
-from slvp.data.rle import decode_rle
+from slvp.data.rle import decode_rle, expand
 
 MASKS = hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40))
 
@@ -74,3 +74,19 @@ def test_a_number_that_no_computer_holds_is_refused() -> None:
     # 12 and 2 ** 65.
     with pytest.raises(ValueError, match="a run length beyond any picture"):
         decode_rle("l" + "P" * 12 + "1", 3, 4)
+
+
+@given(mask_HW=MASKS)
+def test_plain_numbers_are_expanded_as_coco_wrote_them(mask_HW: np.ndarray) -> None:
+    height, width = mask_HW.shape
+    flat = mask_HW.T.ravel()
+    changes = np.flatnonzero(np.diff(flat.astype(np.int8))) + 1
+    lengths = np.diff(np.concatenate([[0], changes, [flat.size]]))
+    lengths = np.concatenate([[0], lengths]) if flat[0] else lengths
+    np.testing.assert_array_equal(expand(lengths, height, width), mask_HW)
+
+
+@pytest.mark.parametrize("lengths", [[], [11], [13], [-1, 13], [2**62, 2**62, 2**62, 2**62 + 12]])
+def test_plain_numbers_of_another_mask_are_refused(lengths: list[int]) -> None:
+    with pytest.raises(ValueError, match="not the run lengths of a mask of 4 x 3 pixels"):
+        expand(np.array(lengths, np.int64), 3, 4)

@@ -1,4 +1,4 @@
-"""COCO's compressed run lengths, as MeViS keeps its masks.
+"""COCO's run lengths: compressed, as MeViS keeps its masks, or as plain numbers.
 
 Source: the format is that of ``rleToString`` in COCO's ``maskApi.c``. Counts of pixels that are out
 of and in the mask by turns, down the columns; from the fourth on, each is written as its difference
@@ -30,8 +30,18 @@ def decode_rle(counts: str, height: int, width: int) -> BoolArray:
     Raises:
         ValueError: the counts are no run lengths of a mask of that size.
     """
-    lengths = _run_lengths(counts)
-    if (lengths < 0).any() or lengths.sum() != height * width:
+    return expand(_run_lengths(counts), height, width)
+
+
+def expand(lengths: npt.NDArray[np.int64], height: int, width: int) -> BoolArray:
+    """Return mask_HW of run lengths that are out of and in the mask by turns, down the columns.
+
+    Raises:
+        ValueError: they are not those of a mask of that size.
+    """
+    pixels = height * width
+    # The sum alone could be right by overflow.
+    if ((lengths < 0) | (lengths > pixels)).any() or lengths.sum() != pixels:
         raise ValueError(f"not the run lengths of a mask of {width} x {height} pixels")
     inside = np.zeros(len(lengths), np.bool_)
     inside[1::2] = True

@@ -24,14 +24,18 @@ class DataConfig:
         coco: (annotation file, folder of its images) of COCO or LVIS instances.
         stamps: add Debian's tuxpaint stamps.
         stills: folder of photographs with captioned masks; empty for none.
-        stills_share: share of the batches that are drawn from them.
-        held_out: share of cut-outs and backgrounds kept for validation.
+        stills_share: share of the world's batches that are drawn from them instead.
+        benchmarks: (name, folder, share of the batches) of benchmarks to train on.
+        refcoco: (annotation file, folder of its images, share) of RefCOCO-style photographs.
+        world_share: share of the world's batches, to which the others are made to fit; None for
+            what these leave.
+        held_out: share of cut-outs, backgrounds and videos kept for validation.
         sizes: (height, width) of frames; each batch has one of them. Divisible by 32.
         frames: lengths of clips; each batch has one of them.
         pixels: pixels of a batch, all frames together, about.
         expressions: sentences asked of each clip.
 
-    With none of the three, the world is made of drawn shapes.
+    With no cutouts, coco and stamps, the world is made of drawn shapes.
     """
 
     cutouts: tuple[str, ...] = ()
@@ -39,6 +43,9 @@ class DataConfig:
     stamps: bool = False
     stills: str = ""
     stills_share: float = 0.3
+    benchmarks: tuple[tuple[str, str, float], ...] = ()
+    refcoco: tuple[tuple[str, str, float], ...] = ()
+    world_share: float | None = None
     held_out: float = 0.1
     sizes: tuple[tuple[int, int], ...] = ((224, 224), (192, 320), (256, 256))
     frames: tuple[int, ...] = (1, 4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from slvp.data.cutouts import CutoutLibrary
@@ -11,6 +11,7 @@ from slvp.data.made_batches import StillMasks, WorldFlow, WorldMasks
 from slvp.data.stills import Stills
 from slvp.data.world import World, WorldConfig
 from slvp.training.config import DataConfig, TrainConfig
+from slvp.training.mixing import open_annotated, shares_of
 
 _HELD_OUT_SEED = 0
 _VALIDATION_SEED = 1_000_003
@@ -40,43 +41,70 @@ def split_library(data: DataConfig) -> tuple[CutoutLibrary, CutoutLibrary]:
     return (training, held_out) if training.cutouts and held_out.cutouts else (library, library)
 
 
+@dataclass
+class _Mixture:
+    """Sources and their shares, for training and for validation."""
+
+    sources: list[BatchSource] = field(default_factory=list)
+    shares: list[float] = field(default_factory=list)
+
+    def add(self, source: BatchSource, share: float) -> None:
+        self.sources.append(source)
+        self.shares.append(share)
+
+    def batches(self, seed: int, steps: int, part: Part) -> StepBatches:
+        return StepBatches(self.sources, self.shares, seed, steps, part)
+
+
 def build_batches(config: TrainConfig, part: Part = WHOLE) -> tuple[StepBatches, StepBatches]:
-    """Return training batches, one a step, and validation batches of held-out cut-outs.
+    """Return training batches, one a step, and validation batches of what is held out.
 
     Args:
         config: the run.
         part: which clips of each batch, of both kinds, are made here.
+
+    Raises:
+        UserError: something that the configuration names is missing or unusable.
     """
-    data = config.data
-    training, held_out = split_library(data)
-    sources: list[BatchSource] = [_world_source(config, training)]
-    shares = [1.0]
-    if data.stills and config.task == "finetune":
-        stills = Stills(Path(data.stills))
-        sources.append(StillMasks(stills, data.sizes, data.pixels, data.expressions))
-        shares = [1 - data.stills_share, data.stills_share]
+    mixtures = _masks(config) if config.task == "finetune" else _flow(config)
+    training, validation = mixtures
     return (
-        StepBatches(sources, shares, config.seed, config.steps, part),
-        StepBatches(
-            [_world_source(config, held_out)],
-            [1.0],
-            _VALIDATION_SEED,
-            config.validation_batches,
-            part,
-        ),
+        training.batches(config.seed, config.steps, part),
+        validation.batches(_VALIDATION_SEED, config.validation_batches, part),
     )
 
 
-def _world_source(config: TrainConfig, library: CutoutLibrary) -> BatchSource:
+def _masks(config: TrainConfig) -> tuple[_Mixture, _Mixture]:
     data = config.data
-    if config.task == "finetune":
-        worlds = _worlds(data, library, WorldConfig())
-        return WorldMasks(worlds, data.pixels, data.expressions)
+    shares = shares_of(data)
+    training, validation = _Mixture(), _Mixture()
+    if shares.world:
+        libraries = split_library(data)
+        worlds, held_out = (_worlds(data, library, WorldConfig()) for library in libraries)
+        training.add(WorldMasks(worlds, data.pixels, data.expressions), shares.world)
+        rest = shares.world + shares.stills
+        validation.add(WorldMasks(held_out, data.pixels, data.expressions), rest)
+    if shares.stills:
+        stills = Stills(Path(data.stills))
+        source = StillMasks(stills, data.sizes, data.pixels, data.expressions)
+        training.add(source, shares.stills)
+    annotated = open_annotated(data, config.seed, _VALIDATION_SEED)
+    for (seen, unseen), share in zip(annotated, shares.annotated, strict=True):
+        training.add(seen, share)
+        validation.add(unseen, share)
+    return training, validation
+
+
+def _flow(config: TrainConfig) -> tuple[_Mixture, _Mixture]:
+    data = config.data
     # Few objects, all of them named: the caption must tell the flow. Flow goes from frame to
     # frame, so T targets need T + 1 frames.
     style = WorldConfig(max_objects=3, crowd=0.0, clutter=0.0, still_object=0.35)
-    worlds = _worlds(data, library, style, extra_frames=1)
-    return WorldFlow(worlds, data.pixels, data.expressions)
+    training, validation = _Mixture(), _Mixture()
+    for mixture, library in zip((training, validation), split_library(data), strict=True):
+        worlds = _worlds(data, library, style, extra_frames=1)
+        mixture.add(WorldFlow(worlds, data.pixels, data.expressions), 1.0)
+    return training, validation
 
 
 def _worlds(

@@ -1,0 +1,226 @@
+"""Batches of clips with masks, cut from a benchmark's videos or from photographs."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from slvp.data import compositing
+from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.captioned.clips import Form
+from slvp.data.captioned.order import EpochOrder
+from slvp.data.datasets import Draw, collate, draw_seeds
+from slvp.data.transforms import (
+    Box,
+    cut_frames,
+    cut_masks,
+    frames_to_tensor,
+    mirror_words,
+    random_box,
+)
+from slvp.errors import UserError
+from slvp.types import Batch, Sample, Skipped, UInt8Array
+
+_KEPT = 0.5  # share of an object, over all frames, that must stay in the part that is cut out
+_BOXES = 10  # parts to try before the whole frame is taken
+_LONGEST_STEP = 3  # frames of the video from one of a clip to the next
+_TRIES = 4  # sentences to try where frames or masks can't be read
+
+
+@dataclass
+class BenchmarkClips:
+    """Clips of a benchmark: each sentence once an epoch, in a window of its video at random.
+
+    A window has frames that are annotated, 1 to 3 apart, and up to ``sentences`` of the sentences
+    that are asked of all of them. Where the annotated frames of a video lie scattered, as in
+    A2D-Sentences, all clips are of one frame. A part of the frames that keeps most of each object,
+    mirrored half the time, with colours and faults of a camera that are the same in all frames of
+    a clip; sizes and chances are our own choice.
+
+    Attributes:
+        name: of the benchmark, for messages.
+        expressions: with masks.
+        forms: of clips; batches have each of them in turn, in random order.
+        pixels: roughly how many pixels, all frames together, a batch has.
+        sentences: asked of each clip, at most.
+        seed: of the order of sentences.
+    """
+
+    name: str
+    expressions: Sequence[BenchmarkExpression]
+    forms: Sequence[Form]
+    pixels: int
+    sentences: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        if not all(_annotated_throughout(one) for one in self.expressions):
+            self.forms = [Form(1, form.height, form.width) for form in self.forms]
+        self.forms = list(dict.fromkeys(self.forms))
+
+    @property
+    def smallest(self) -> int:
+        """Clips of the smallest batch."""
+        return min(self._sizes)
+
+    @cached_property
+    def _sizes(self) -> list[int]:
+        """Clips of a batch of each form."""
+        return [max(1, round(self.pixels / (f.frames * f.height * f.width))) for f in self.forms]
+
+    @cached_property
+    def _order(self) -> EpochOrder:
+        return EpochOrder(np.array([len(self.expressions)]), self.seed, group=1)
+
+    @cached_property
+    def _of_video(self) -> dict[str, list[BenchmarkExpression]]:
+        videos: dict[str, list[BenchmarkExpression]] = {}
+        for expression in self.expressions:
+            videos.setdefault(expression.sequence, []).append(expression)
+        return videos
+
+    def plan(self, rng: np.random.Generator, turn: int) -> list[Draw]:
+        """Take the sentences that follow those of the turns before, and a seed for each."""
+        cycle, within = divmod(turn, len(self.forms))
+        forms = np.random.default_rng([self.seed, cycle]).permutation(len(self.forms)).tolist()
+        before = cycle * sum(self._sizes) + sum(self._sizes[form] for form in forms[:within])
+        form = forms[within]
+        items = self._order.take(before, self._sizes[form])
+        seeds = draw_seeds(rng, len(items))
+        return [Draw(seed, form, item) for seed, item in zip(seeds, items, strict=True)]
+
+    def make(self, draws: Sequence[Draw]) -> Batch:
+        """Cut clips. In place of a sentence whose frames or masks can't be read, another is asked.
+
+        Raises:
+            UserError: several in a row can't be read.
+        """
+        skipped: list[Skipped] = []
+        return collate([self._sample(draw, skipped) for draw in draws], skipped)
+
+    def _sample(self, draw: Draw, skipped: list[Skipped]) -> Sample:
+        rng = np.random.default_rng(draw.seed)
+        item = draw.item
+        for _ in range(_TRIES):
+            chosen = self.expressions[item]
+            try:
+                return self._cut(chosen, self.forms[draw.form], rng)
+            except UserError as error:
+                skipped.append(Skipped(self._name_of(chosen), "broken", str(error)))
+            item = int(rng.integers(len(self.expressions)))
+        raise UserError(skipped[-1].reason)
+
+    def _name_of(self, expression: BenchmarkExpression) -> str:
+        return f"{self.name}/{expression.sequence}"
+
+    def _cut(self, chosen: BenchmarkExpression, form: Form, rng: np.random.Generator) -> Sample:
+        window_T = _draw_window(rng, chosen.scored, form.frames)
+        others = [
+            other
+            for other in self._of_video[chosen.sequence]
+            if other is not chosen and set(window_T) <= set(other.scored)
+        ]
+        rng.shuffle(others)
+        asked = [chosen, *others[: self.sentences - 1]]
+        frames_THWC, masks_ETHW = _read(asked, window_T)
+        box = _draw_box(rng, masks_ETHW, form)
+        mirrored = bool(rng.random() < 0.5)
+        size = form.height, form.width
+        frames_THWC = cut_frames(frames_THWC, box, *size, mirrored=mirrored)
+        frames_THWC = compositing.degrade(rng, _vary_colour(rng, frames_THWC))
+        cut_ETHW = np.stack(
+            [cut_masks(mask_THW, box, *size, mirrored=mirrored) for mask_THW in masks_ETHW]
+        )
+        return Sample(
+            frames_TCHW=frames_to_tensor(frames_THWC),
+            sentences=[mirror_words(one.text) if mirrored else one.text for one in asked],
+            masks_ETHW=torch.from_numpy(cut_ETHW).float(),
+            name=self._name_of(chosen),
+        )
+
+
+def split_videos(
+    expressions: Sequence[BenchmarkExpression], held_out: float
+) -> tuple[list[BenchmarkExpression], list[BenchmarkExpression]]:
+    """Part the sentences by their videos' names: the same way on every machine.
+
+    Args:
+        expressions: of one benchmark.
+        held_out: share of the second part, about.
+
+    Returns:
+        Those to train on, and those that no training sees: of at least one video each. A single
+        video serves as both, and so do all where ``held_out`` is 0.
+    """
+    place = {one.sequence: zlib.crc32(one.sequence.encode()) / 2**32 for one in expressions}
+    if held_out == 0 or len(set(place.values())) < 2:
+        return list(expressions), list(expressions)
+    lowest, highest = min(place.values()), max(place.values())
+    limit = float(np.clip(held_out, np.nextafter(lowest, 1), highest))
+    return (
+        [one for one in expressions if place[one.sequence] >= limit],
+        [one for one in expressions if place[one.sequence] < limit],
+    )
+
+
+def _annotated_throughout(expression: BenchmarkExpression) -> bool:
+    scored = expression.scored
+    return scored[-1] - scored[0] + 1 == len(scored)
+
+
+def _draw_window(rng: np.random.Generator, scored: Sequence[int], frames: int) -> list[int]:
+    """Draw frames at equal distances; where there are too few, the last one is held."""
+    longest = max(1, min(_LONGEST_STEP, (len(scored) - 1) // max(1, frames - 1)))
+    step = int(rng.integers(1, longest + 1))
+    start = int(rng.integers(max(1, len(scored) - (frames - 1) * step)))
+    return [scored[min(start + k * step, len(scored) - 1)] for k in range(frames)]
+
+
+def _read(
+    asked: Sequence[BenchmarkExpression], window_T: Sequence[int]
+) -> tuple[UInt8Array, UInt8Array]:
+    """Return frames_THWC, and masks_ETHW in {0, 1}.
+
+    Raises:
+        UserError: frames or masks can't be read, or don't fit together.
+    """
+    frames, masks = asked[0].frames, asked[0].masks
+    assert masks is not None
+    wanted, place_T = np.unique(window_T, return_inverse=True)
+    frames_THWC = np.stack(list(frames.read(wanted.tolist())))[place_T]
+    objects_T = [masks.read(t) for t in wanted.tolist()]
+    for t, objects in zip(wanted, objects_T, strict=True):
+        if objects.size != frames_THWC.shape[1:3]:
+            raise UserError(
+                f"frame {frames.names[t]} of {asked[0].sequence} is of "
+                f"{frames_THWC.shape[2]} x {frames_THWC.shape[1]} pixels, its masks of "
+                f"{objects.size[1]} x {objects.size[0]}: unpack the data set again."
+            )
+    masks_ETHW = np.stack(
+        [[objects.mask(one.object_ids) for objects in objects_T] for one in asked]
+    )
+    return frames_THWC, masks_ETHW[:, place_T].astype(np.uint8)
+
+
+def _draw_box(rng: np.random.Generator, masks_ETHW: UInt8Array, form: Form) -> Box:
+    """Draw a part of the frames in which each object stays for the most part."""
+    seen_EHW: npt.NDArray[np.int32] = masks_ETHW.sum(1, dtype=np.int32)
+    _, height, width = seen_EHW.shape
+    needed_E = _KEPT * seen_EHW.sum((1, 2))
+    for _ in range(_BOXES):
+        box = random_box(rng, height, width, form.height / form.width)
+        if (seen_EHW[:, *box].sum((1, 2)) >= needed_E).all():
+            return box
+    return slice(0, height), slice(0, width)
+
+
+def _vary_colour(rng: np.random.Generator, frames_THWC: UInt8Array) -> UInt8Array:
+    """Change the colours of all frames alike."""
+    tall = frames_THWC.reshape(-1, *frames_THWC.shape[2:])
+    return compositing.vary_colour(rng, tall, 0.6).reshape(frames_THWC.shape)

@@ -1,0 +1,107 @@
+"""Annotated data to fine-tune on, and which share of the batches each kind of it has."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from slvp.data.benchmark_clips import BenchmarkClips, split_videos
+from slvp.data.benchmarks.catalog import TRAINED_ON, TRAINING_SPLIT
+from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.captioned.clips import Form
+from slvp.data.referring_images import load_referring_images
+from slvp.errors import UserError
+from slvp.training.config import DataConfig
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Shares of the batches; together 1.
+
+    Attributes:
+        world: of the embedded world.
+        stills: of photographs with captioned masks.
+        annotated: of benchmarks and of photographs with referring expressions, in this order.
+    """
+
+    world: float
+    stills: float
+    annotated: tuple[float, ...]
+
+
+def shares_of(data: DataConfig) -> Shares:
+    """Work out who has which share.
+
+    Raises:
+        UserError: the shares add up to more than all, or leave nothing for what has none.
+    """
+    named = [share for *_, share in (*data.benchmarks, *data.refcoco)]
+    for share in named:
+        if not (math.isfinite(share) and share > 0):
+            raise UserError(
+                f"a share of {share:g}: expected a number above 0, the share of the training "
+                "batches that a benchmark or RefCOCO's photographs have"
+            )
+    rest = 1 - sum(named) if data.world_share is None else data.world_share
+    rest = 0.0 if abs(rest) < 1e-9 else rest
+    if not 0 <= rest <= 1 or (rest == 1 and named) or (rest < 1 and not named):
+        raise UserError(
+            f"the shares of --benchmark and --refcoco add up to {sum(named):g} and leave {rest:g} "
+            "to the world; expected 0 to 1 for each: lower them, or give --world-share with at "
+            "least one of the two, and they are made to fit"
+        )
+    if rest == 0 and (data.cutouts or data.coco or data.stamps or data.stills):
+        raise UserError(
+            "benchmarks and RefCOCO's photographs have all batches, so --cutouts, --coco, --stamps "
+            "and --stills would not be used: leave these out, or lower the shares"
+        )
+    stills = rest * data.stills_share if data.stills else 0.0
+    annotated = tuple(share / sum(named) * (1 - rest) for share in named)
+    return Shares(rest - stills, stills, annotated)
+
+
+def open_annotated(
+    data: DataConfig, seed: int, held_out_seed: int
+) -> list[tuple[BenchmarkClips, BenchmarkClips]]:
+    """Open benchmarks and photographs with referring expressions, in this order.
+
+    Args:
+        data: names them.
+        seed: of the order in which sentences are trained on.
+        held_out_seed: of the order in which held-out ones are scored.
+
+    Returns:
+        Of each, clips to train on, and clips of videos that no training sees.
+
+    Raises:
+        UserError: files are missing or don't read as they should.
+    """
+    opened = [(name, _load_benchmark(name, Path(folder))) for name, folder, _ in data.benchmarks]
+    opened += [
+        (Path(file).stem, load_referring_images(Path(file), Path(images)))
+        for file, images, _ in data.refcoco
+    ]
+    forms = [Form(frames, *size) for size in data.sizes for frames in data.frames]
+
+    def clips(name: str, expressions: list[BenchmarkExpression], seed: int) -> BenchmarkClips:
+        return BenchmarkClips(name, expressions, forms, data.pixels, data.expressions, seed)
+
+    pairs = []
+    for name, expressions in opened:
+        training, held_out = split_videos(expressions, data.held_out)
+        pairs.append((clips(name, training, seed), clips(name, held_out, held_out_seed)))
+    return pairs
+
+
+def _load_benchmark(name: str, folder: Path) -> list[BenchmarkExpression]:
+    load: Callable[[Path, str], list[BenchmarkExpression]] | None = TRAINED_ON.get(name)
+    if load is None:
+        raise UserError(
+            f"benchmark {name!r}: nothing to train on; expected one of {', '.join(TRAINED_ON)}"
+        )
+    expressions = load(folder, TRAINING_SPLIT)
+    if not expressions:
+        raise UserError(f"{folder}: {name} has no sentence there; unpack the benchmark again")
+    return expressions

@@ -82,6 +82,7 @@ class Sample:
         flow_T2HW: float32 target flow in pixels per frame step; None in fine-tuning.
         valid_THW: float32 in {0, 1}: pixels whose flow can be trusted; None in fine-tuning.
         name: where it comes from, for messages and logs.
+        others: E sentences of other clips; or none.
     """
 
     frames_TCHW: torch.Tensor
@@ -90,6 +91,7 @@ class Sample:
     flow_T2HW: torch.Tensor | None = None
     valid_THW: torch.Tensor | None = None
     name: str = ""
+    others: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,8 @@ class Batch:
 
     ``clip_of_E`` (int64) says which of the B clips sentence e is asked of, so that vision runs
     once per clip however many sentences there are. ``names`` says where each clip comes from;
-    ``skipped`` are the samples that should have been here, too.
+    ``skipped`` are the samples that should have been here, too. ``others`` has for each sentence
+    one that another clip has (not one of this batch), or is empty.
     """
 
     frames_BTCHW: torch.Tensor
@@ -125,6 +128,7 @@ class Batch:
     valid_BTHW: torch.Tensor | None = None
     names: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    others: list[str] = field(default_factory=list)
 
     def to(self, device: torch.device | str) -> Batch:
         """Return the same batch with its tensors on ``device``."""

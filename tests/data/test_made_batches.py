@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -51,6 +53,43 @@ def test_flow_has_a_frame_more_than_is_shown(worlds):
     assert batch.valid_BTHW.shape == (4, 2, 64, 96)
     assert batch.masks_ETHW is None
     assert len(batch.sentences) == 4
+
+
+def test_captions_of_other_clips_come_along(worlds):
+    plain = WorldFlow(worlds, pixels=4 * 3 * 64 * 96, sentences=2)
+    draws, batch = first_batch(plain)
+    assert batch.others == []
+    both = replace(plain, with_others=True).make(draws)
+    assert torch.equal(both.frames_BTCHW, batch.frames_BTCHW)
+    assert both.sentences == batch.sentences
+    assert len(both.others) == len(both.sentences)
+    for draw, sentence, other in zip(
+        (draws[clip] for clip in both.clip_of_E), both.sentences, both.others, strict=True
+    ):
+        clip = worlds[draw.form].clip(int(np.random.default_rng(draw.seed).integers(2**62)))
+        assert sentence in clip.captions
+        assert other not in clip.captions
+
+
+def test_exact_flow_is_the_worlds_less_the_camera():
+    """With exact rendering, what is estimated is near to what the world knows."""
+    world = World(
+        CutoutLibrary.drawn_shapes(),
+        WorldConfig(frames=2, height=128, width=128, randomise=False, min_objects=2, patches=0.0),
+    )
+    source = WorldFlow([world], pixels=6 * 2 * 128 * 128, sentences=1)
+    draws, estimated = first_batch(source)
+    exact = replace(source, exact=True).make(draws)
+    assert torch.equal(exact.frames_BTCHW, estimated.frames_BTCHW)
+    assert exact.valid_BTHW.min() == 1
+    length = exact.flow_BT2HW.norm(dim=2)
+    error = (exact.flow_BT2HW - estimated.flow_BT2HW).norm(dim=2)
+    moving = (estimated.valid_BTHW > 0) & (length > 2)
+    assert moving.float().mean() > 0.02
+    assert error[moving].median() < 0.3 * length[moving].median()
+    clips = [world.clip(int(np.random.default_rng(draw.seed).integers(2**62))) for draw in draws]
+    scene = torch.from_numpy(np.stack([clip.ids_THW[:-1] for clip in clips]) == 0)
+    assert length[scene].quantile(0.9) < 1e-3  # though the camera moves; edges of objects blend
 
 
 @pytest.fixture

@@ -158,6 +158,7 @@ def collate(samples: Sequence[Sample], skipped: Sequence[Skipped] = ()) -> Batch
         valid_BTHW=stack("valid_THW"),
         names=tuple(sample.name for sample in samples),
         skipped=tuple(skipped),
+        others=[text for sample in samples for text in sample.others],
     )
 
 

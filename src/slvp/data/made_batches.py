@@ -9,15 +9,16 @@ from typing import Literal
 import numpy as np
 
 from slvp.data.datasets import Draw, collate, draw_seeds
-from slvp.data.flow import scene_flow
+from slvp.data.flow import camera_flow, scene_flow
 from slvp.data.samples import FlowTarget, flow_sample, mask_sample, some_of
 from slvp.data.stills import Stills
 from slvp.data.world import World
 from slvp.errors import UserError
-from slvp.types import Batch, Clip, Sample
+from slvp.types import Batch, Clip, Float32Array, Sample, UInt8Array
 
 _Needs = Literal["expressions", "captions"]
 _MOST_TRIES = 50  # for one clip with something to ask
+_OTHER = 1  # sets the draws of other clips apart from those of a clip
 
 
 @dataclass
@@ -72,9 +73,13 @@ class WorldFlow(_WorldClips):
 
     Attributes:
         target: what is to be learnt: by default how things move against the scene.
+        exact: how they do, as the world knows it, instead of an estimate.
+        with_others: add captions of other clips; these must be rendered, too.
     """
 
     target: FlowTarget = scene_flow
+    exact: bool = False
+    with_others: bool = False
 
     def make(self, draws: Sequence[Draw]) -> Batch:
         """Render clips and estimate their flow; the last frame only serves the flow."""
@@ -84,8 +89,17 @@ class WorldFlow(_WorldClips):
         rng = np.random.default_rng(draw.seed)
         clip = self._clip(draw.form, rng, "captions")
         sentences = some_of(clip.captions, self.sentences, rng)
-        flow_THW2, valid_THW = self.target(clip.frames_THWC)
-        return flow_sample(clip.frames_THWC, sentences, flow_THW2, valid_THW, clip.name)
+        flow_THW2, valid_THW = _exact_flow(clip) if self.exact else self.target(clip.frames_THWC)
+        others = [self._other_caption(draw, clip)] * len(sentences) if self.with_others else []
+        return flow_sample(clip.frames_THWC, sentences, flow_THW2, valid_THW, clip.name, others)
+
+    def _other_caption(self, draw: Draw, clip: Clip) -> str:
+        """Draw clips until one has a caption that this one hasn't."""
+        rng = np.random.default_rng([draw.seed, _OTHER])
+        while True:
+            caption = some_of(self._clip(draw.form, rng, "captions").captions, 1, rng)[0]
+            if caption not in clip.captions:
+                return caption
 
 
 @dataclass
@@ -133,6 +147,15 @@ class StillMasks:
             return self.stills.clip(still, rng, height, width, absent=self.absent)
 
         return mask_sample(_draw_clip(cut, "expressions"), self.sentences, rng)
+
+
+def _exact_flow(clip: Clip) -> tuple[Float32Array, UInt8Array]:
+    """Return how things move against the scene between the frames of a clip, and that it's so."""
+    assert clip.flow_THW2 is not None
+    assert clip.camera_T33 is not None
+    flow_THW2 = clip.flow_THW2[:-1]
+    camera_THW2 = [camera_flow(one_33, *flow_THW2.shape[1:3]) for one_33 in clip.camera_T33[:-1]]
+    return flow_THW2 - np.stack(camera_THW2), np.ones(flow_THW2.shape[:3], np.uint8)
 
 
 def _draw_clip(draw: Callable[[], Clip], needs: _Needs) -> Clip:

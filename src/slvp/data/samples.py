@@ -38,6 +38,7 @@ def flow_sample(
     flow_THW2: Float32Array,
     valid_THW: UInt8Array,
     name: str,
+    others: Sequence[str] = (),
 ) -> Sample:
     """Ask how things move that captions tell of.
 
@@ -47,6 +48,7 @@ def flow_sample(
         flow_THW2: the answer, in pixels per frame.
         valid_THW: in {0, 1}, where it can be trusted.
         name: where the clip comes from.
+        others: captions of other clips, one for each; or none.
     """
     return Sample(
         frames_TCHW=frames_to_tensor(frames_THWC[:-1]),
@@ -54,4 +56,5 @@ def flow_sample(
         flow_T2HW=torch.from_numpy(flow_THW2).permute(0, 3, 1, 2),
         valid_THW=torch.from_numpy(valid_THW).float(),
         name=name,
+        others=list(others),
     )

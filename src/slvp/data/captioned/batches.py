@@ -89,7 +89,7 @@ class CaptionedFlow:
         made = [self._sample(draw) for draw in draws]
         samples = [sample for sample in made if isinstance(sample, Sample)]
         skipped = [sample for sample in made if isinstance(sample, Skipped)]
-        return collate(samples or [_blank(self.forms[draws[0].form])], skipped)
+        return collate(samples or [self._blank(self.forms[draws[0].form])], skipped)
 
     def _sample(self, draw: Draw) -> Sample | Skipped:
         name = self.index.name(draw.item)
@@ -110,9 +110,13 @@ class CaptionedFlow:
         """Draw a caption that this video hasn't; an empty one where none is easily found."""
         rng = np.random.default_rng([draw.seed, _OTHER])
         for number in rng.integers(len(self.index), size=_OTHERS_TRIED):
-            captions = some_of(self.index.read(int(number)).captions, 1, rng)
-            if captions and captions[0] not in video.captions:
-                return captions[0]
+            try:
+                captions = self.index.read(int(number)).captions
+            except (UserError, OSError):
+                continue  # its own turn will tell of it
+            others = [caption for caption in captions if caption not in video.captions]
+            if others:
+                return some_of(others, 1, rng)[0]
         return ""
 
     def _cut(self, video: CaptionedVideo, form: Form, rng: np.random.Generator) -> Sample | Skipped:
@@ -139,18 +143,16 @@ class CaptionedFlow:
                 elif moves_THW.mean() < _LEAST_MOVING:
                     skipped = Skipped(video.name, "static", "nothing moves")
                 else:
-                    return flow_sample(
-                        frames_THWC, sentences, flow_THW2, valid_THW, video.name, []
-                    )
+                    return flow_sample(frames_THWC, sentences, flow_THW2, valid_THW, video.name)
         return skipped
 
-
-def _blank(form: Form) -> Sample:
-    """Return a sample none of whose pixels is valid."""
-    shape = form.height, form.width
-    return Sample(
-        frames_TCHW=torch.zeros(form.frames, 3, *shape),
-        sentences=["nothing"],
-        flow_T2HW=torch.zeros(form.frames, 2, *shape),
-        valid_THW=torch.zeros(form.frames, *shape),
-    )
+    def _blank(self, form: Form) -> Sample:
+        """Return a sample none of whose pixels is valid."""
+        shape = form.height, form.width
+        return Sample(
+            frames_TCHW=torch.zeros(form.frames, 3, *shape),
+            sentences=["nothing"],
+            flow_T2HW=torch.zeros(form.frames, 2, *shape),
+            valid_THW=torch.zeros(form.frames, *shape),
+            others=["nothing else"] if self.with_others else [],
+        )

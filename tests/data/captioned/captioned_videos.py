@@ -20,14 +20,15 @@ RATE = 24
 def scene(seed: int, count: int, speed: float) -> list[UInt8Array]:
     """A square that crosses a still background, ``speed`` pixels a frame."""
     rng = np.random.default_rng(seed)
-    coarse = rng.integers(40, 200, (12, 16, 3), dtype=np.uint8)
+    tint = 0.15 + 0.85 * ((0.382 * seed + np.arange(3) / 3) % 1)  # neighbours differ, and every 4th
+    coarse = (rng.integers(40, 240, (12, 16, 3)) * tint).astype(np.uint8)
     background = np.kron(coarse, np.ones((8, 8, 1), np.uint8))
-    square = np.kron(rng.integers(0, 255, (6, 6, 3), dtype=np.uint8), np.ones((6, 6, 1), np.uint8))
+    square = np.kron(rng.integers(0, 255, (9, 9, 3), np.uint8), np.ones((4, 4, 1), np.uint8))
     frames = []
     for number in range(count):
         frame = background.copy()
-        left = int(4 + speed * number) % 90
-        frame[30:66, left : left + 36] = square[:, : 128 - left]
+        left = int(8 + speed * number)
+        frame[30:66, left : left + 36] = square
         frames.append(frame)
     return frames
 

@@ -16,7 +16,7 @@ def moving(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], bytes]:
     def make(number: int) -> bytes:
         path = folder / f"{number}.mp4"
         if not path.is_file():
-            write(path, scene(number, 48, 0.7))
+            write(path, scene(number, 48, 1.2))
         return path.read_bytes()
 
     return make

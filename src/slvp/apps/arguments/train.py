@@ -5,9 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, UseAppendAction, arg
 
 from slvp.apps.arguments.common import Coco, Cutouts, Quiet, Stamps, app
+
+_Benchmarks = Annotated[
+    tuple[tuple[str, Path, float], ...],
+    UseAppendAction,
+    arg(metavar="NAME DIR SHARE", help_behavior_hint="(can be repeated)"),
+]
+_Refcoco = Annotated[
+    tuple[tuple[Path, Path, float], ...],
+    UseAppendAction,
+    arg(metavar="ANNOTATIONS IMAGES SHARE", help_behavior_hint="(can be repeated)"),
+]
 
 
 @app.command
@@ -63,6 +74,12 @@ def finetune(
     cutouts: Cutouts = (),
     coco: Coco = (),
     stamps: Stamps = False,
+    benchmark: _Benchmarks = (),
+    refcoco: _Refcoco = (),
+    world_share: Annotated[
+        float | None,
+        arg(metavar="SHARE", help_behavior_hint="(default: what benchmark and refcoco leave)"),
+    ] = None,
     steps: Annotated[int | None, arg(help_behavior_hint="(default: the recipe's own)")] = None,
     seed: int = 0,
     quiet: Quiet = False,
@@ -71,8 +88,11 @@ def finetune(
 
     Without --cutouts, --coco and --stamps the clips are made of drawn shapes.
 
+    A tenth of a benchmark's training videos is held out to score the model on.
+
     For example:
       slvp finetune lite --stamps --init runs/flow/model --out runs/masks
+      slvp finetune lite --init default --benchmark ref-youtube-vos DIR 0.5
       slvp segment examples/cars.mp4 "the car on the right" --model runs/masks/model
 
     Args:
@@ -83,6 +103,9 @@ def finetune(
         cutouts: folders of cut-outs, of which the training clips are made.
         coco: instances of COCO or LVIS to cut out, each a JSON file and the folder of its images.
         stamps: add Tux Paint's stamps to the cut-outs.
+        benchmark: to train on, its folder, and its share of the batches.
+        refcoco: RefCOCO's sentences in COCO's JSON, the photographs, and their share.
+        world_share: share of the embedded world, to which the other shares are fitted.
         steps: length of the run.
         seed: of weights and data.
         quiet: show no progress.
@@ -98,6 +121,9 @@ def finetune(
         cutouts=cutouts,
         coco=coco,
         stamps=stamps,
+        benchmarks=benchmark,
+        refcoco=refcoco,
+        world_share=world_share,
         steps=steps,
         seed=seed,
         quiet=quiet,

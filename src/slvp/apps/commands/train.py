@@ -23,6 +23,9 @@ def train(
     coco: tuple[tuple[Path, Path], ...],
     stamps: bool,
     stills: Path | None = None,
+    benchmarks: tuple[tuple[str, Path, float], ...] = (),
+    refcoco: tuple[tuple[Path, Path, float], ...] = (),
+    world_share: float | None = None,
     steps: int | None,
     seed: int,
     quiet: bool,
@@ -43,6 +46,11 @@ def train(
         coco=tuple((str(file.resolve()), str(images.resolve())) for file, images in coco),
         stamps=stamps,
         stills="" if stills is None else str(stills.resolve()),
+        benchmarks=tuple((name, str(folder.resolve()), w) for name, folder, w in benchmarks),
+        refcoco=tuple(
+            (str(file.resolve()), str(images.resolve()), w) for file, images, w in refcoco
+        ),
+        world_share=world_share,
     )
     config = replace(
         config,

@@ -30,6 +30,7 @@ Finds, in every frame of a video, the object that a sentence describes.
   data check    look a benchmark's files over; say how to mend what is wrong
   data prepare  convert a download, where that is needed
   data world    make clips of the embedded world, with masks and expressions
+  data flow     compute the optical flow of captioned video, for pretrain
 
   slvp segment examples/cars.mp4 "the car on the left" "the car on the right"
   slvp data world outputs/world --clips 20 --seed 1

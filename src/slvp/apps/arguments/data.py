@@ -1,9 +1,9 @@
-"""The options of ``slvp data``: world, example, check, prepare."""
+"""The options of ``slvp data``: world, example, check, prepare, flow."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
@@ -11,6 +11,7 @@ from slvp.apps.arguments.common import (
     BenchmarkName,
     Coco,
     Cutouts,
+    Device,
     Quiet,
     Stamps,
     data_app,
@@ -144,3 +145,60 @@ def prepare(
     from slvp.apps.commands.data import prepare_data
 
     prepare_data(benchmark, source, out, quiet=quiet)
+
+
+@data_app.command
+def flow(
+    source: Positional[str],
+    out: Positional[Path],
+    fps: float = 6.0,
+    size: int = 256,
+    estimator: Annotated[str, arg(metavar="NAME")] = "dis",
+    no_camera: Annotated[bool, arg(help_behavior_hint="")] = False,
+    shard_size: int = 25,
+    processes: Annotated[
+        int | None, arg(help_behavior_hint="(default: all cores; with RAFT 1)")
+    ] = None,
+    engine: Literal["local", "ray"] = "local",
+    device: Device = "auto",
+    quiet: Quiet = False,
+) -> None:
+    """Compute the optical flow of captioned video, once, for all runs of pretrain.
+
+    Writes tar shards of frames, captions and flow. When stopped, start it again: finished shards
+    are left alone. Videos that can't be read are listed in OUT/skipped.csv.
+
+    For example:
+      slvp data flow datasets/videos datasets/videos-flow
+      slvp data flow "webvid/{00000..00999}.tar" webvid-flow --shard-size 200 --engine ray
+
+    Args:
+        source: captioned video: a folder with captions.json, a CSV file, or tar shards.
+        out: folder of shards to make or to go on with.
+        fps: frames per second that are taken, about.
+        size: shorter side of the frames, in pixels; smaller videos keep theirs.
+        estimator: dis, dis-fast, raft-small or raft-large (of weights from the hub, or from a
+            file: raft-large:FILE), or precomputed:FOLDER, in which FOLDER/VIDEO/ holds a .flo,
+            .npy or KITTI .png file for every frame but the last.
+        no_camera: leave the camera's motion in the target.
+        shard_size: videos in a shard.
+        processes: how many shards to make at a time.
+        engine: ray makes them on a Ray cluster whose machines all see SOURCE and OUT.
+        device: for RAFT.
+        quiet: show no progress.
+    """
+    from slvp.apps.commands.flow import write_flow
+
+    write_flow(
+        source,
+        out,
+        fps=fps,
+        size=size,
+        estimator=estimator,
+        camera=not no_camera,
+        shard_size=shard_size,
+        processes=processes,
+        engine=engine,
+        device=device,
+        quiet=quiet,
+    )

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -39,17 +41,20 @@ def run_processes(
     """
     # A fork of a process that has used a GPU can't use it.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, _start_worker, (maker,)) as pool:
-        try:
-            for future in as_completed([pool.submit(_make, shard) for shard in shards]):
-                yield future.result()
-        except BrokenProcessPool as error:
-            raise UserError(
-                "a worker process was killed, by the system if memory ran out; start the command "
-                "again with fewer --processes: it goes on with what is missing"
-            ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(processes, context, _start_worker, (maker,))
+    try:
+        for future in as_completed([pool.submit(_make, shard) for shard in shards]):
+            yield future.result()
+    except BrokenProcessPool as error:
+        raise UserError(
+            "a worker process was killed, by the system if memory ran out; start the command "
+            "again with fewer --processes: it goes on with what is missing"
+        ) from error
+    finally:
+        for worker in set(multiprocessing.active_children()) - others:
+            worker.terminate()  # a shard takes minutes, and whoever interrupts won't wait
+        pool.shutdown(cancel_futures=True)
 
 
 _MAKER: ShardMaker | None = None  # of this worker process
@@ -59,6 +64,16 @@ def _start_worker(maker: ShardMaker) -> None:
     global _MAKER
     _MAKER = maker
     use_one_core()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent will say when to end
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Don't wait for work from a parent that was killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _make(shard: int) -> ShardReport:

@@ -60,14 +60,21 @@ def write_flow_shards(
     try:
         out.mkdir(parents=True, exist_ok=True)
         _settle(maker)
-        for part in out.glob(".*.part"):  # what killed runs left
-            part.unlink()
-        return _make_all(maker, processes, engine, progress)
+        _remove_parts(out)  # which a killed run left
+        try:
+            return _make_all(maker, processes, engine, progress)
+        finally:
+            _remove_parts(out)  # which workers left that were stopped
     except OSError as error:
         raise UserError(
             f"{out} can't be written ({error.strerror or error}); name another folder, or start "
             "the command again when that is mended: finished shards are kept"
         ) from error
+
+
+def _remove_parts(out: Path) -> None:
+    for part in out.glob(".*.part"):
+        part.unlink(missing_ok=True)
 
 
 def _make_all(maker: ShardMaker, processes: int, engine: Engine, progress: bool) -> ShardReport:

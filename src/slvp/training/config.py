@@ -13,6 +13,8 @@ from slvp.files import whole_file
 from slvp.models.config import ModelConfig
 
 Task = Literal["pretrain", "finetune"]
+Precision = Literal["no", "bf16", "fp16"]
+Sharding = Literal["none", "fsdp"]
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,49 @@ class DataConfig:
 
 
 @dataclass(frozen=True)
+class ObjectiveConfig:
+    """What pre-training asks for. All of it is our own choice, and each field has its ablation.
+
+    Attributes:
+        estimator: makes the target; see ``slvp.data.flow.estimators``. ``exact`` is the embedded
+            world's own flow: what a perfect estimator would give.
+        subtract_camera: the target is how things move against the scene; False leaves the camera's
+            motion in it.
+        check_consistency: only flow that backward flow takes back can be trusted; False trusts all.
+        balanced: errors of moving and of still pixels are averaged apart and added; False averages
+            them together, where still background drowns what moves.
+        single_frame: share of the steps in which only the first frame is shown, so that the flow
+            must be told from one picture and the caption.
+        captions: ``right`` ones, or as a control ``shuffled`` (those of other clips) or ``none``
+            (empty ones).
+        contrast: weight of a term that asks for less error of what moves with the right caption
+            than with another clip's; it costs a second decoding. 0 for none.
+        contrast_margin: how much less, as a share of the error of no flow at all.
+    """
+
+    estimator: str = "dis"
+    subtract_camera: bool = True
+    check_consistency: bool = True
+    balanced: bool = True
+    single_frame: float = 0.75
+    captions: Literal["right", "shuffled", "none"] = "right"
+    contrast: float = 0.0
+    contrast_margin: float = 0.5
+
+    @property
+    def needs_others(self) -> bool:
+        """Whether training needs captions of other clips."""
+        return self.captions == "shuffled" or self.contrast > 0
+
+
+@dataclass(frozen=True)
 class OptimiserConfig:
     """AdamW with warm-up and a cosine to zero, and the average of weights that is kept.
 
     Attributes:
         learning_rate: peak.
         weight_decay: of all trained tensors.
-        warmup: steps of linear rise.
+        warmup: steps of linear rise, at most a tenth of the run.
         clip_norm: largest gradient norm.
         ema: decay of the exponential moving average of the weights, which is what is saved.
     """
@@ -84,24 +122,33 @@ class TrainConfig:
         validate_every: steps between scores on held-out clips.
         validation_batches: batches that such a score is the mean of.
         checkpoint_every: steps between checkpoints.
+        keep_checkpoints: how many are kept, the newest.
         snapshot_every: steps between copies of the model that are kept; 0 for none.
-        workers: processes that make batches.
+        workers: processes that make batches, for each process that trains.
+        accumulate: parts that a process cuts its share of a batch into, to need less memory. The
+            batch, and so the training, is the same.
         precision: ``no``, ``bf16`` or ``fp16``.
+        sharding: ``fsdp``: of several processes, each holds only its share of weights, gradients
+            and optimiser.
     """
 
     task: Task
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     steps: int = 1200
     seed: int = 0
     init: str = ""
     validate_every: int = 200
     validation_batches: int = 12
     checkpoint_every: int = 100
+    keep_checkpoints: int = 2
     snapshot_every: int = 0
     workers: int = 1
-    precision: Literal["no", "bf16", "fp16"] = "no"
+    accumulate: int = 1
+    precision: Precision = "no"
+    sharding: Sharding = "none"
 
     def save(self, path: Path) -> None:
         """Write as JSON."""
@@ -125,7 +172,8 @@ class TrainConfig:
             model = ModelConfig.from_dict(values.pop("model"), str(path))
             data = DataConfig(**{k: _tuples(v) for k, v in values.pop("data").items()})
             optimiser = OptimiserConfig(**values.pop("optimiser"))
-            return cls(model=model, data=data, optimiser=optimiser, **values)
+            objective = ObjectiveConfig(**values.pop("objective", {}))
+            return cls(model=model, data=data, optimiser=optimiser, objective=objective, **values)
         except (json.JSONDecodeError, KeyError, TypeError) as error:
             raise UserError(f"{path}: is no run's configuration ({error})") from None
 

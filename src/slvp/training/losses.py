@@ -129,6 +129,18 @@ class FlowTarget:
         """Return how far the prediction is off, in flow units, for each cell."""
         return (output.flow_ET2HW.float() - self.flow_ET2HW).square().sum(2).add(1e-9).sqrt()
 
+    def error(self, output: FlowOutput) -> torch.Tensor:
+        """Return the pseudo-Huber error of each cell.
+
+        Quadratic up to about one unit, because an absolute error holds the prediction at zero:
+        there, each still pixel pulls back with full force at the slightest motion.
+        """
+        return (self.distance(output).square() + 1).sqrt() - 1
+
+    def zero(self) -> FlowOutput:
+        """Return the prediction that nothing moves."""
+        return FlowOutput(torch.zeros_like(self.flow_ET2HW))
+
 
 def flow_counts(target: FlowTarget) -> dict[str, torch.Tensor]:
     """Return how many ``moving`` and ``still`` cells can be trusted."""
@@ -136,21 +148,51 @@ def flow_counts(target: FlowTarget) -> dict[str, torch.Tensor]:
 
 
 def flow_totals(output: FlowOutput, target: FlowTarget) -> dict[str, torch.Tensor]:
-    """Pseudo-Huber error of moving and of still cells, summed apart, in flow units.
+    """Errors of moving and of still cells, summed apart.
 
     Apart, because still background would drown what moves: predicting zero would be right nearly
-    everywhere. Quadratic up to about one unit, because an absolute error holds the prediction at
-    zero: there, each still pixel pulls back with full force at the slightest motion.
+    everywhere.
 
     Args:
         output: predicted flow at stride 4, in flow units.
         target: what it should be.
     """
-    error_ETHW = (target.distance(output).square() + 1).sqrt() - 1
+    error_ETHW = target.error(output)
     return {
         "moving": (error_ETHW * target.moving_ETHW).sum(),
         "still": (error_ETHW * target.still_ETHW).sum(),
     }
+
+
+def contrast_count(target: FlowTarget) -> torch.Tensor:
+    """Return how many captions tell of something that moves."""
+    return (target.moving_ETHW.sum((1, 2, 3)) > 0).sum()
+
+
+def contrast_total(
+    right: FlowOutput, wrong: FlowOutput, target: FlowTarget, margin: float
+) -> torch.Tensor:
+    """Ask for less error of what moves with the right caption than with another clip's.
+
+    What is missing to ``margin``, summed over :func:`contrast_count`. Only of what moves: the
+    honest answer to a caption that fits nothing is no flow, which is right where things are still.
+
+    Args:
+        right: prediction with each clip's own caption.
+        wrong: with another one's.
+        target: what is right for the clip.
+        margin: least difference, as a share of the error of no flow.
+    """
+    right_E, wrong_E, zero_E = (
+        _moving_error(output, target) for output in (right, wrong, target.zero())
+    )
+    return (right_E - wrong_E + margin * zero_E).clamp(min=0).sum()
+
+
+def _moving_error(output: FlowOutput, target: FlowTarget) -> torch.Tensor:
+    """Return each caption's mean error on moving cells; 0 where there are none."""
+    total_E = (target.error(output) * target.moving_ETHW).sum((1, 2, 3))
+    return total_E / target.moving_ETHW.sum((1, 2, 3)).clamp(min=1e-6)
 
 
 def end_point_error(output: FlowOutput, target: FlowTarget) -> torch.Tensor:

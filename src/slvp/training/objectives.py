@@ -15,8 +15,11 @@ import torch
 from torch import nn
 
 from slvp.models.heads import FlowOutput, MaskOutput
+from slvp.training.config import ObjectiveConfig
 from slvp.training.losses import (
     FlowTarget,
+    contrast_count,
+    contrast_total,
     end_point_error,
     flow_counts,
     flow_totals,
@@ -106,29 +109,56 @@ class FlowPretraining:
     """SLVP pre-training: captioned clips to optical flow; no mask is used.
 
     Attributes:
-        single_frame: share of the steps in which only the first frame is shown, so that the flow
-            must be told from one picture and the caption.
-        seed: of the draws of such steps.
-        weights: of the terms.
+        config: what is asked for; that about the making of targets is the data's.
+        seed: of the draws of steps in which one frame is shown.
     """
 
-    single_frame: float = 0.75
+    config: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     seed: int = 0
-    weights: Mapping[str, float] = field(default_factory=lambda: {"moving": 1.0, "still": 1.0})
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """What each term counts for in the loss."""
+        weights = {"moving": 1.0, "still": 1.0} if self.config.balanced else {"all": 1.0}
+        return weights | ({"contrast": self.config.contrast} if self.config.contrast else {})
 
     def counts(self, batch: Batch, step: int) -> dict[str, torch.Tensor]:
-        """Return counts of ``moving`` and ``still``."""
-        return flow_counts(_target(self._shown(batch, step)))
+        """Return counts of ``moving`` and ``still``, or ``all``; and ``contrast`` if there is."""
+        target = flow_target(self._shown(batch, step))
+        counts = self._joined(flow_counts(target))
+        return counts | ({"contrast": contrast_count(target)} if self.config.contrast else {})
 
     def totals(self, model: nn.Module, batch: Batch, step: int) -> dict[str, torch.Tensor]:
-        """Return sums of ``moving`` and ``still``, in flow units."""
+        """Return sums of the terms, in flow units."""
         batch = self._shown(batch, step)
-        output: FlowOutput = model(batch.frames_BTCHW, batch.sentences, batch.clip_of_E)
-        return flow_totals(output, _target(batch))
+        target, sentences = flow_target(batch), self._captions(batch)
+        if not self.config.contrast:
+            output: FlowOutput = model(batch.frames_BTCHW, sentences, batch.clip_of_E)
+            return self._joined(flow_totals(output, target))
+        # Asked at once, so that vision runs once.
+        both: FlowOutput = model(
+            batch.frames_BTCHW, sentences + batch.others, batch.clip_of_E.repeat(2)
+        )
+        right, wrong = (FlowOutput(flow_ET2HW) for flow_ET2HW in both.flow_ET2HW.chunk(2))
+        totals = self._joined(flow_totals(right, target))
+        margin = self.config.contrast_margin
+        return totals | {"contrast": contrast_total(right, wrong, target, margin)}
 
     def _shown(self, batch: Batch, step: int) -> Batch:
-        alone = np.random.default_rng([self.seed, step]).random() < self.single_frame
-        return _first_frame(batch) if alone else batch
+        alone = np.random.default_rng([self.seed, step]).random() < self.config.single_frame
+        return first_frame(batch) if alone else batch
+
+    def _captions(self, batch: Batch) -> list[str]:
+        match self.config.captions:
+            case "right":
+                return batch.sentences
+            case "shuffled":
+                return batch.others
+            case "none":
+                return [""] * len(batch.sentences)
+
+    def _joined(self, terms: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        return terms if self.config.balanced else {"all": terms["moving"] + terms["still"]}
 
     @torch.no_grad()
     def score(self, model: nn.Module, batch: Batch) -> dict[str, Term]:
@@ -137,15 +167,16 @@ class FlowPretraining:
         One frame is shown. ``shuffled`` gives each clip another clip's captions: where it is no
         worse than ``predicted``, the caption is not used.
         """
-        batch = _first_frame(batch)
+        batch = first_frame(batch)
         assert batch.flow_BT2HW is not None
-        target = _target(batch)
-        captions_of_first = int((batch.clip_of_E == 0).sum())
-        shuffled = batch.sentences[captions_of_first:] + batch.sentences[:captions_of_first]
+        target = flow_target(batch)
+        sentences = (
+            [""] * len(batch.sentences) if self.config.captions == "none" else batch.sentences
+        )
         outputs: dict[str, FlowOutput] = {
-            "predicted": model(batch.frames_BTCHW, batch.sentences, batch.clip_of_E),
-            "zero": FlowOutput(torch.zeros_like(target.flow_ET2HW)),
-            "shuffled": model(batch.frames_BTCHW, shuffled, batch.clip_of_E),
+            "predicted": model(batch.frames_BTCHW, sentences, batch.clip_of_E),
+            "zero": target.zero(),
+            "shuffled": model(batch.frames_BTCHW, batch.others, batch.clip_of_E),
         }
         pixels = flow_unit(batch.flow_BT2HW)
         count = float(target.moving_ETHW.sum())
@@ -155,7 +186,8 @@ class FlowPretraining:
         }
 
 
-def _first_frame(batch: Batch) -> Batch:
+def first_frame(batch: Batch) -> Batch:
+    """Return the batch with nothing but the first frames and their flow."""
     assert batch.flow_BT2HW is not None
     assert batch.valid_BTHW is not None
     return replace(
@@ -166,7 +198,8 @@ def _first_frame(batch: Batch) -> Batch:
     )
 
 
-def _target(batch: Batch) -> FlowTarget:
+def flow_target(batch: Batch) -> FlowTarget:
+    """Return what each sentence's flow should be."""
     assert batch.flow_BT2HW is not None
     assert batch.valid_BTHW is not None
     return FlowTarget.of(batch.flow_BT2HW[batch.clip_of_E], batch.valid_BTHW[batch.clip_of_E])

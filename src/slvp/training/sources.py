@@ -7,10 +7,11 @@ from pathlib import Path
 
 from slvp.data.cutouts import CutoutLibrary
 from slvp.data.datasets import WHOLE, BatchSource, Part, StepBatches
+from slvp.data.flow import SceneFlow, estimator, scene_flow
 from slvp.data.made_batches import StillMasks, WorldFlow, WorldMasks
 from slvp.data.stills import Stills
 from slvp.data.world import World, WorldConfig
-from slvp.training.config import DataConfig, TrainConfig
+from slvp.training.config import DataConfig, ObjectiveConfig, TrainConfig
 from slvp.training.mixing import open_annotated, shares_of
 
 _HELD_OUT_SEED = 0
@@ -100,11 +101,29 @@ def _flow(config: TrainConfig) -> tuple[_Mixture, _Mixture]:
     # Few objects, all of them named: the caption must tell the flow. Flow goes from frame to
     # frame, so T targets need T + 1 frames.
     style = WorldConfig(max_objects=3, crowd=0.0, clutter=0.0, still_object=0.35)
+    exact = config.objective.estimator == "exact"
+    target = scene_flow if exact else _target(config.objective)
     training, validation = _Mixture(), _Mixture()
-    for mixture, library in zip((training, validation), split_library(data), strict=True):
+    # Validation tells how much worse another clip's caption is.
+    for mixture, library, with_others in zip(
+        (training, validation),
+        split_library(data),
+        (config.objective.needs_others, True),
+        strict=True,
+    ):
         worlds = _worlds(data, library, style, extra_frames=1)
-        mixture.add(WorldFlow(worlds, data.pixels, data.expressions), 1.0)
+        source = WorldFlow(worlds, data.pixels, data.expressions, target, exact, with_others)
+        mixture.add(source, 1.0)
     return training, validation
+
+
+def _target(objective: ObjectiveConfig) -> SceneFlow:
+    """Return what makes the target of clips whose flow isn't known."""
+    return SceneFlow(
+        estimator(objective.estimator),
+        subtract_camera=objective.subtract_camera,
+        check_consistency=objective.check_consistency,
+    )
 
 
 def _worlds(

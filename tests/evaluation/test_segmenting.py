@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from made_up import Scripted, ask, two_boxes
+
 from slvp.evaluation.answers import IdMapAnswer, MaskAnswer
 from slvp.evaluation.segmenting import CONTEXT, segment_sequence, segmented_frames
 

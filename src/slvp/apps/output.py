@@ -43,10 +43,7 @@ def output_folder(out: Path, contents: Collection[str], overwrite: bool | None) 
         yield partial
         _swap_in(partial, target)
     except BaseException as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        for parent in new_parents:
-            with suppress(OSError):  # never made, or another run has begun to write there
-                parent.rmdir()
+        _remove(partial, new_parents)
         if isinstance(error, OSError) and error.errno in _FAILURES:
             raise _cannot_write(out, error) from error
         if isinstance(error, UserError) and str(partial) in str(error):
@@ -87,6 +84,7 @@ def resumable_folder(
                 f"{out}.partial holds an unfinished run with another {different[0]}; finish it, "
                 "name another folder, or replace it with --overwrite"
             )
+        new_parents = [parent for parent in target.parents if not parent.exists()]
         partial.mkdir(parents=True, exist_ok=True)
         if earlier is None:
             with whole_file(note) as path:
@@ -95,12 +93,22 @@ def resumable_folder(
         raise _cannot_write(out, error) from error
     try:
         yield partial
-    except OSError as error:
-        if error.errno in _FAILURES:
+        note.unlink()
+        _swap_in(partial, target)
+    except BaseException as error:
+        if not any(path.is_file() for path in partial.rglob("*") if path != note):
+            _remove(partial, new_parents)  # nothing to go on from
+        if isinstance(error, OSError) and error.errno in _FAILURES:
             raise _cannot_write(out, error) from error
         raise
-    note.unlink()
-    _swap_in(partial, target)
+
+
+def _remove(partial: Path, new_parents: list[Path]) -> None:
+    """Remove a folder that came to nothing, and the parents made for it."""
+    shutil.rmtree(partial, ignore_errors=True)
+    for parent in new_parents:
+        with suppress(OSError):  # never made, or another run has begun to write there
+            parent.rmdir()
 
 
 def _settings(note: Path) -> dict[str, Any] | None:

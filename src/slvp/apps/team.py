@@ -1,4 +1,4 @@
-"""The processes that share a command's work, as ``accelerate launch`` starts them."""
+"""The processes that share a command's work, as ``torchrun`` or ``accelerate`` starts them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ class Team:
             raise UserError(
                 "several processes need the package accelerate: pip install 'slvp[train]'"
             ) from error
-        state = PartialState(timeout=_PATIENCE)
+        import torch
+
+        # Without being told, accelerate would not join the processes of a machine without GPU.
+        state = PartialState(cpu=not torch.cuda.is_available(), timeout=_PATIENCE)
         return cls(state.process_index, state.num_processes)
 
     @property
@@ -50,8 +53,9 @@ class Team:
 
     def device(self, name: str) -> str:
         """Return the device of this process: of several GPUs, 'auto' gives each its own."""
-        if self.size > 1 and name == "auto":
-            from accelerate import PartialState
+        if self.size == 1 or name != "auto":
+            return name
+        from accelerate import PartialState
 
-            return str(PartialState().device)
-        return name
+        state = PartialState()
+        return f"cuda:{state.local_process_index}" if state.device.type == "cuda" else "auto"

@@ -46,8 +46,8 @@ def evaluate(
 
     Prints a table; with --out also writes OUT/result.json (the scores of every expression and all
     it takes to make them again), OUT/report.html (pictures and plots) and OUT/scores. Until then
-    they grow in OUT.partial: killed, the same command goes on from there. Under 'accelerate launch
-    -m slvp evaluate ...' several processes or GPUs share the sequences.
+    they grow in OUT.partial: killed, the same command goes on from there. Started by 'accelerate
+    launch' or 'torchrun' (-m slvp evaluate ...), several GPUs or processes share the sequences.
 
     For example:
       slvp evaluate world --data outputs/world
@@ -92,7 +92,7 @@ def score(
     out: Annotated[Path | None, arg(help_behavior_hint="(default: print only)")] = None,
     split: Split = None,
     protocol: ProtocolName = None,
-    processes: Annotated[int | None, arg(help_behavior_hint="(default: all cores)")] = None,
+    processes: Annotated[int | None, arg(help_behavior_hint="(default: up to all cores)")] = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:

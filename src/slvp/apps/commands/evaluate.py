@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,14 +17,9 @@ from slvp.apps.output import resumable_folder
 from slvp.apps.team import Team
 from slvp.errors import UserError
 from slvp.evaluation.benchmarks import BENCHMARKS
-from slvp.evaluation.evaluate import (
-    Group,
-    evaluate_sequence,
-    require_masks,
-    segmented_frames,
-    sequences_of,
-)
+from slvp.evaluation.evaluate import Group, evaluate_sequence, require_masks, sequences_of
 from slvp.evaluation.protocols import Protocol
+from slvp.evaluation.segmenting import segmented_frames
 from slvp.evaluation.store import ScoreStore
 from slvp.segmenter import Segmenter
 
@@ -87,7 +83,16 @@ def evaluate_benchmark(
         scores = folder / SCORES
         scores.mkdir(exist_ok=True)
         store = ScoreStore(scores)
-        _evaluate(segmenter, groups, way.protocol, store, team, quiet)
+        try:
+            _evaluate(segmenter, groups, way.protocol, store, team, quiet)
+        except BaseException:
+            if out is not None and (kept := len(store.finished())):
+                print(
+                    f"slvp: {kept} of {len(groups)} sequences are scored and kept in "
+                    f"{out}.partial; the same command goes on from there",
+                    file=sys.stderr,
+                )
+            raise
         team.wait()
         if team.leads:
             show_and_write(

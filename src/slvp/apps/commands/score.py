@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -20,6 +21,7 @@ from slvp.evaluation.evaluate import Group, require_masks, score_sequence, seque
 from slvp.evaluation.predictions import Predictions, open_predictions
 from slvp.evaluation.protocols import Protocol
 from slvp.evaluation.store import ScoreStore, SequenceScores
+from slvp.models.device import keep_freed_memory
 
 
 def score_predictions(
@@ -50,7 +52,8 @@ def score_predictions(
     masks = open_predictions(predictions, way.protocol.answers)
     for warning in masks.check(groups):
         print(f"slvp: {warning}", file=sys.stderr)
-    count = min(processes or len(os.sched_getaffinity(0)), len(groups))
+    count = min(processes or _worthwhile_processes(groups), len(groups))
+    keep_freed_memory()
     with ExitStack() as stack:
         folder = stack.enter_context(output_folder(out, CONTENTS, overwrite)) if out else None
         results: Iterator[SequenceScores]
@@ -58,7 +61,10 @@ def score_predictions(
             results = (score_sequence(masks, group, way.protocol) for group in groups)
         else:
             pool = ProcessPoolExecutor(
-                count, initializer=_start_worker, initargs=(predictions, way.protocol)
+                count,
+                mp_context=get_context("spawn"),  # forked, OpenCV's threads could hang
+                initializer=_start_worker,
+                initargs=(predictions, way.protocol),
             )
             results = stack.enter_context(pool).map(_score, groups)
         bar = tqdm(results, total=len(groups), unit="video", disable=quiet, dynamic_ncols=True)
@@ -78,6 +84,12 @@ def score_predictions(
         )
 
 
+def _worthwhile_processes(groups: list[Group]) -> int:
+    """Return how many processes to start: their start takes seconds, a mask a quarter of a ms."""
+    masks = sum(len(one.scored) for group in groups for one in group)
+    return min(os.cpu_count() or 1, 1 + masks // 20_000)
+
+
 # What a worker process scores by: made once in each, for open files don't travel.
 _masks: Predictions
 _protocol: Protocol
@@ -86,6 +98,7 @@ _protocol: Protocol
 def _start_worker(predictions: Path, protocol: Protocol) -> None:
     global _masks, _protocol
     cv2.setNumThreads(1)
+    keep_freed_memory()
     _protocol = protocol
     _masks = open_predictions(predictions, protocol.answers)
 

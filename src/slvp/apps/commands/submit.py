@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,7 +54,8 @@ def write_file(
             return segment_sequence(segmenter, group, kind)
     else:
         masks = open_predictions(predictions, kind)
-        masks.check(groups)
+        for warning in masks.check(groups):
+            print(f"slvp: {warning}", file=sys.stderr)
         answers = masks.answers
     with tqdm(groups, unit="video", disable=quiet, dynamic_ncols=True) as bar:
         write_submission(out, benchmark, ((group, answers(group)) for group in bar))

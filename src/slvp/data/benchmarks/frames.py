@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from slvp.errors import UserError
 from slvp.types import UInt8Array
@@ -21,7 +22,7 @@ class PictureFrames:
 
     paths: tuple[Path, ...]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The stems of the files' names."""
         return tuple(path.stem for path in self.paths)
@@ -64,7 +65,7 @@ def open_picture(path: Path) -> Image.Image:
     try:
         with Image.open(path) as image:
             image.load()
-    except (UnidentifiedImageError, OSError) as error:
+    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for broken files
         raise UserError(
             f"{path} can't be read as a picture: unpack or copy the benchmark again."
         ) from error

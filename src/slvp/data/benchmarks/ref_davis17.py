@@ -52,7 +52,7 @@ def load_ref_davis17(
     root = Path(root)
     davis = require_folder(root / "DAVIS", BENCHMARK)
     split_file = davis / "ImageSets" / "2017" / f"{split}.txt"
-    sequences = read_text(split_file, BENCHMARK).decode().split()
+    sequences = _decode(read_text(split_file, BENCHMARK)).split()
     if not sequences:
         raise UserError(f"{split_file} names no sequence: unpack {BENCHMARK} again.")
     descriptions = {

@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 from tqdm import tqdm
@@ -132,13 +133,16 @@ def _once(videos: Iterable[Video]) -> Iterator[Video]:
 def _look_at_all(
     videos: list[Video], *, quick: bool, processes: int | None, progress: bool
 ) -> Iterator[Seen]:
-    count = min(processes or os.cpu_count() or 1, len(videos))
+    total = sum(video.file_count for video in videos)
+    # A process takes seconds to start, a file some milliseconds.
+    worthwhile = min(os.cpu_count() or 1, 1 + total // 2_000)
+    count = min(processes or worthwhile, len(videos))
     look = partial(look_at, quick=quick)
     with ExitStack() as stack:
         results: Iterator[Seen] = map(look, videos)
         if count > 1:
-            results = stack.enter_context(ProcessPoolExecutor(count)).map(look, videos)
-        total = sum(video.file_count for video in videos)
+            pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"))
+            results = stack.enter_context(pool).map(look, videos)
         bar = stack.enter_context(
             tqdm(total=total, unit="file", disable=not (progress and total), dynamic_ncols=True)
         )

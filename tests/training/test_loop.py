@@ -62,15 +62,15 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, monkeyp
     class KilledError(Exception):
         pass
 
-    saved = loop.Run.save_checkpoint
+    saved = loop.Checkpoints.save
 
-    def die_after_step_4(self, state):
-        saved(self, state)
-        if state["step"] == 4:
+    def die_after_step_4(self, step, state):
+        saved(self, step, state)
+        if step == 4:
             raise KilledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop.Run, "save_checkpoint", die_after_step_4)
+        patch.setattr(loop.Checkpoints, "save", die_after_step_4)
         with pytest.raises(KilledError):
             loop.train(tiny_run(), tmp_path / "cut", quiet=True)
     assert not (tmp_path / "cut/model").exists()
@@ -189,12 +189,3 @@ def test_recipes_survive_a_round_trip(name, task, tmp_path):
 def test_unknown_recipe():
     with pytest.raises(UserError, match="expected one of lite"):
         recipe("huge", "finetune")
-
-
-def test_learning_rate_rises_then_falls():
-    config = OptimiserConfig(learning_rate=1.0, warmup=10)
-    rates = [loop.learning_rate(config, step, 100) for step in range(100)]
-    assert rates[9] == 1.0
-    assert rates[:10] == sorted(rates[:10])
-    assert rates[10:] == sorted(rates[10:], reverse=True)
-    assert rates[-1] < 0.01

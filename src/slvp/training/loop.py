@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -26,6 +27,7 @@ from slvp.training.run import Run
 from slvp.training.sources import build_batches
 from slvp.training.stream import Seen, Stream, Times
 from slvp.training.validation import validate
+from slvp.types import Batch
 
 _LOG_EVERY = 20
 
@@ -39,11 +41,11 @@ def train(config: TrainConfig, folder: Path, *, quiet: bool = False) -> Path:
     Returns:
         The folder of the finished model.
     """
-    processes = Processes.start(config.precision, config.sharding)
+    processes = _start(config)
     run = Run(folder)
     if processes.leads:
         run.check_new()
-    return _train(config, run, processes, quiet)
+    return _Loop(config, run, processes, quiet).go()
 
 
 def resume(folder: Path, *, quiet: bool = False) -> Path:
@@ -58,48 +60,155 @@ def resume(folder: Path, *, quiet: bool = False) -> Path:
     config = TrainConfig.load(run.config_file)
     if run.finished:
         raise UserError(f"{folder}: this run is finished; its model is {run.model}")
-    return _train(config, run, Processes.start(config.precision, config.sharding), quiet)
+    return _Loop(config, run, _start(config), quiet).go()
 
 
-def _train(config: TrainConfig, run: Run, processes: Processes, quiet: bool) -> Path:
-    quiet = quiet or not processes.leads
-    keep_freed_memory()
-    kept = Checkpoints(run.checkpoints, config.keep_checkpoints)
-    newest = processes.first(kept.newest() if processes.leads else None)
-    torch.manual_seed(config.seed)
-    model = SLVP(config.model)
-    if config.init and newest is None:
-        _initialise(model, config.init, quiet)
-    objective: Objective = (
-        MaskFinetuning() if config.task == "finetune" else FlowPretraining(seed=config.seed)
-    )
-    training, validation = build_batches(config, Part(processes.rank, processes.of))
-    validation.part = WHOLE
-    # Only now that all that the options name has been found: a wrong one leaves nothing behind.
-    if processes.leads:
-        run.begin(config)
+def _start(config: TrainConfig) -> Processes:
+    if not all(find_spec(package) for package in ("accelerate", "matplotlib", "tensorboard")):
+        raise UserError(
+            "training needs the 'train' extra; install it with pip install 'slvp[train]'"
+        )
+    return Processes.start(config.precision, config.sharding)
 
-    learner = Learner(config, model, objective, processes)
-    first_step = 0
-    if newest is not None:
-        state = checkpoints.load(newest)
-        learner.load(state)
-        first_step = state["step"]
-    logs = Logs(run, first_step) if processes.leads else None
-    stream = Stream(training, first_step, config.workers)
-    progress = tqdm(
-        stream,
-        desc=f"{config.task} {run.folder.name}",
-        initial=first_step,
-        total=config.steps,
-        unit="step",
-        disable=quiet,
-        file=sys.stderr,
-    )
-    logged = Times()
-    for step, batch in enumerate(progress, start=first_step):
-        parts = processes.gather(Seen.of(batch))
-        cut = min(config.accumulate, *(part.clips for part in parts))
-        outcome = learner.step(batch, step, cut)
-        ...
-    return run.model
+
+class _Loop:
+    """One run in one process, from its beginning or its newest checkpoint to its end."""
+
+    def __init__(self, config: TrainConfig, run: Run, processes: Processes, quiet: bool) -> None:
+        self.config, self.run, self.processes = config, run, processes
+        self.quiet = quiet or not processes.leads
+        keep_freed_memory()
+        self.checkpoints = Checkpoints(run.checkpoints, config.keep_checkpoints)
+        newest = processes.first(self.checkpoints.newest() if processes.leads else None)
+        torch.manual_seed(config.seed)
+        model = SLVP(config.model)
+        if config.init and newest is None:
+            _initialise(model, config.init, self.quiet)
+        self.objective: Objective = (
+            MaskFinetuning()
+            if config.task == "finetune"
+            else FlowPretraining(config.objective, config.seed)
+        )
+        training, self.validation = build_batches(config, Part(processes.rank, processes.of))
+        self.validation.part = WHOLE
+        # Only now that all that the options name has been found: a wrong one leaves nothing behind.
+        if processes.leads:
+            run.begin(config)
+
+        self.learner = Learner(config, model, self.objective, processes)
+        self.first_step = 0
+        if newest is not None:
+            state = checkpoints.load(newest)
+            self.learner.load(state)
+            self.first_step = state["step"]
+        self.logs = Logs(run, self.first_step) if processes.leads else None
+        self.stream = Stream(training, self.first_step, config.workers)
+        self._logged = Times()  # what of the stream's times is in the log
+
+    def go(self) -> Path:
+        """Train to the end and return the folder of the model."""
+        config = self.config
+        self._progress = tqdm(
+            self.stream,
+            desc=f"{config.task} {self.run.folder.name}",
+            initial=self.first_step,
+            total=config.steps,
+            unit="step",
+            disable=self.quiet,
+            file=sys.stderr,
+        )
+        with self._progress:
+            for step, batch in enumerate(self._progress, start=self.first_step):
+                self._learn(step, batch)
+                done = step + 1
+                if done % config.validate_every == 0 or done == config.steps:
+                    self._validate(step)
+                if config.snapshot_every and done % config.snapshot_every == 0:
+                    self._save_model(self.run.snapshot(done))
+                if done % config.checkpoint_every == 0:
+                    self._save_checkpoint(done)
+        return self._finish()
+
+    def _learn(self, step: int, batch: Batch) -> None:
+        seen = self.processes.gather(Seen.of(batch))
+        if self.logs is not None:
+            self.logs.samples(step, Seen.together(seen))
+        parts = min(self.config.accumulate, *(one.clips for one in seen))
+        outcome = self.learner.step(batch, step, parts)
+        if step % _LOG_EVERY == 0:
+            self._log(step, self.learner.figures(outcome))
+
+    def _log(self, step: int, figures: dict[str, float]) -> None:
+        if not math.isfinite(figures["loss"]):
+            raise UserError(
+                f"{self.run.folder}: the loss of step {step} is {figures['loss']}; start a new run "
+                "with a lower learning rate, or with precision 'bf16' if it had 'fp16'"
+            )
+        if self.logs is None:
+            return
+        self._progress.set_postfix(loss=f"{figures['loss']:.3f}")
+        self.logs.figures(step, {f"train/{name}": value for name, value in figures.items()})
+        lap = self.stream.times - self._logged
+        self._logged = self.stream.times
+        if lap.steps:
+            self.logs.timing(
+                step,
+                {
+                    "train/steps_per_second": lap.steps_per_second,
+                    "train/loader_share": lap.loader_share,
+                },
+            )
+
+    def _validate(self, step: int) -> None:
+        learner = self.learner
+        with learner.ema.inside(learner.model):
+            figures = validate(
+                self.objective,
+                learner.trained,
+                self.validation,
+                self.processes,
+                self.config.workers,
+            )
+        if self.logs is None:
+            return
+        self.logs.figures(step, {f"held-out/{name}": value for name, value in figures.items()})
+        if not self.quiet:
+            told = "  ".join(f"{name} {value:.3f}" for name, value in figures.items())
+            self._progress.write(f"step {step + 1}: {told}", file=sys.stderr)
+        with self.run.writing(self.run.curves_file):
+            draw_curves(self.run.log_file, self.run.curves_file)
+
+    def _save_model(self, folder: Path) -> None:
+        state = self.learner.averaged_state()
+        if self.processes.leads:
+            self.run.save_model(self.config.model, state, folder)
+
+    def _save_checkpoint(self, done: int) -> None:
+        state = self.learner.state()
+        if self.processes.leads:
+            self.checkpoints.save(done, state)
+
+    def _finish(self) -> Path:
+        self._save_model(self.run.model)
+        if self.logs is not None:
+            self.logs.close()
+        if not self.quiet:
+            share = self.stream.times.loader_share
+            print(f"waited for data {share:.1%} of the time", file=sys.stderr)
+        self.processes.end()
+        return self.run.model
+
+
+def _initialise(model: SLVP, init: str, quiet: bool) -> None:
+    reused, new = reuse(model, from_pretrained(init).stored_state())
+    if len(reused) < len(new):
+        raise UserError(
+            f"init {init!r}: only {len(reused)} of {len(reused) + len(new)} tensors fit this "
+            "recipe's model; expected one pre-trained by the same recipe"
+        )
+    if not quiet:
+        parts = sorted({name.split(".")[0] for name in new}) or ["none"]
+        print(
+            f"reused {len(reused)} tensors of {init}; {len(new)} start new ({', '.join(parts)})",
+            file=sys.stderr,
+        )

@@ -1,25 +1,34 @@
-"""A run's folder: checkpoint, logs, models. Everything is written whole or not at all.
+"""A run's folder. Everything is written whole or not at all.
 
-====================  =====================================================
+====================  ============================================================
 ``config.json``       the configuration
-``checkpoint.pt``     weights, their moving average, optimiser and step
-``log.csv``           one line per logged step
-``tensorboard/``      the same for TensorBoard
+``checkpoints/``      the newest few: weights, their moving average, optimiser
+``log.csv``           losses, rates and held-out figures; a resumed run has those
+                      of an uninterrupted one, to the byte
+``samples.csv``       how many clips each step saw, and a digest of their names
+``timing.csv``        steps per second, and how long they waited for their data
+``skipped.csv``       samples that could not be used, and why
+``curves.png``        the log as curves
+``tensorboard/``      the log for TensorBoard
 ``snapshots/``        copies of the model on the way, if asked for
 ``model/``            the finished model: the moving average
-====================  =====================================================
+====================  ============================================================
 """
 
 from __future__ import annotations
 
-import csv
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from slvp.errors import UserError
-from slvp.files import whole_file
+from slvp.models.checkpoint import WEIGHTS_FILE, load_strictly, save_pretrained
+from slvp.models.config import ModelConfig
+from slvp.models.slvp import SLVP
 from slvp.training.config import TrainConfig
 
 
@@ -29,84 +38,72 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.config_file = folder / "config.json"
-        self.checkpoint_file = folder / "checkpoint.pt"
+        self.checkpoints = folder / "checkpoints"
         self.log_file = folder / "log.csv"
+        self.samples_file = folder / "samples.csv"
+        self.timing_file = folder / "timing.csv"
+        self.skipped_file = folder / "skipped.csv"
+        self.curves_file = folder / "curves.png"
         self.tensorboard = folder / "tensorboard"
         self.model = folder / "model"
+
+    @property
+    def finished(self) -> bool:
+        """Is the model there?"""
+        return (self.model / WEIGHTS_FILE).is_file()
 
     def check_new(self) -> None:
         """Raise a UserError if the folder is in use."""
         folder = self.folder
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        # One that was killed while it wrote its configuration never began.
+        if folder.exists() and (
+            not folder.is_dir() or any(path.suffix != ".part" for path in folder.iterdir())
+        ):
             raise UserError(
                 f"{folder}: already there; expected a new folder (use 'slvp resume {folder}' to "
                 "go on with a run)"
             )
 
     def begin(self, config: TrainConfig) -> None:
-        """Make the folder and write the configuration.
+        """Make the folder and write the configuration; remove what a killed process left.
 
         Raises:
             UserError: the folder can't be made.
         """
-        try:
+        with self.writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(
-                f"{self.folder}: can't be made ({error.strerror}); choose another"
-            ) from None
-        config.save(self.config_file)
+            for half in [*self.folder.glob("**/.saving-*"), *self.folder.glob(".*.part")]:
+                shutil.rmtree(half) if half.is_dir() else half.unlink()
+            config.save(self.config_file)
 
     def snapshot(self, step: int) -> Path:
         """Return the folder of the copy that is kept of ``step``."""
         return self.folder / "snapshots" / f"step-{step:06d}"
 
-    def save_checkpoint(self, state: dict[str, Any]) -> None:
-        """Replace the checkpoint."""
-        # To an open file: under a name, that name would become part of the content.
-        with whole_file(self.checkpoint_file) as new, new.open("wb") as file:
-            torch.save(state, file)
+    def save_model(self, config: ModelConfig, state: dict[str, torch.Tensor], folder: Path) -> None:
+        """Write a model that can be loaded by itself.
 
-    def load_checkpoint(self) -> dict[str, Any] | None:
-        """Return the checkpoint, or None before the first."""
-        if not self.checkpoint_file.is_file():
-            return None
-        return torch.load(self.checkpoint_file, map_location="cpu", weights_only=True)
+        Args:
+            config: its architecture.
+            state: what :meth:`SLVP.stored_state` names.
+            folder: where to.
 
-    def truncate_log(self, step: int) -> None:
-        """Drop logged lines from ``step`` on: a resumed run will write them again."""
-        if not self.log_file.is_file():
-            return
-        with self.log_file.open(newline="") as file:
-            header, *rows = list(csv.reader(file)) or [[]]
-        kept = [row for row in rows if len(row) == len(header) and int(row[0]) < step]
-        with whole_file(self.log_file) as new, new.open("w", newline="") as file:
-            csv.writer(file).writerows([header, *kept] if header else [])
+        Raises:
+            UserError: it can't be written.
+        """
+        model = SLVP(config, weights="unstored")
+        load_strictly(model, state, str(self.folder))
+        with self.writing(folder):
+            save_pretrained(model, folder)
 
-
-class Log:
-    """Writes figures to CSV (one line per step and name) and to TensorBoard."""
-
-    COLUMNS = ("step", "name", "value")
-
-    def __init__(self, run: Run, first_step: int) -> None:
-        from torch.utils.tensorboard import SummaryWriter
-
-        run.truncate_log(first_step)
-        new = not run.log_file.is_file()
-        self._file = run.log_file.open("a", newline="", buffering=1)
-        self._csv = csv.writer(self._file)
-        if new:
-            self._csv.writerow(self.COLUMNS)
-        self._board = SummaryWriter(str(run.tensorboard), purge_step=first_step)
-
-    def write(self, step: int, values: dict[str, float]) -> None:
-        """Log ``values`` of a step."""
-        for name, value in values.items():
-            self._csv.writerow((step, name, f"{value:.6g}"))
-            self._board.add_scalar(name, value, step)
-
-    def close(self) -> None:
-        """Flush and close both."""
-        self._file.close()
-        self._board.close()
+    @contextmanager
+    def writing(self, path: Path) -> Iterator[None]:
+        """Turn what goes wrong with the disk in the block into a UserError about ``path``."""
+        try:
+            yield
+        except (OSError, SafetensorError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise UserError(
+                f"{path}: can't be written ({reason}); make room or choose another folder; "
+                f"'slvp resume {self.folder}' goes on with a run that was interrupted"
+            ) from None

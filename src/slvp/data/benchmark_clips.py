@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,18 +30,18 @@ from slvp.types import Batch, Sample, Skipped, UInt8Array
 _KEPT = 0.5  # share of an object, over all frames, that must stay in the part that is cut out
 _BOXES = 10  # parts to try before the whole frame is taken
 _LONGEST_STEP = 3  # frames of the video from one of a clip to the next
-_TRIES = 4  # sentences to try where frames or masks can't be read
+_MOST_TRIES = 50  # sentences to try where frames or masks can't be read
 
 
 @dataclass
 class BenchmarkClips:
     """Clips of a benchmark: each sentence once an epoch, in a window of its video at random.
 
-    A window has frames that are annotated, 1 to 3 apart, and up to ``sentences`` of the sentences
-    that are asked of all of them. Where the annotated frames of a video lie scattered, as in
-    A2D-Sentences, all clips are of one frame. A part of the frames that keeps most of each object,
-    mirrored half the time, with colours and faults of a camera that are the same in all frames of
-    a clip; sizes and chances are our own choice.
+    A window has annotated frames, 1 to 3 apart, and up to ``sentences`` of the sentences that are
+    asked of all of them. Where annotated frames lie scattered, as in A2D-Sentences, or are
+    photographs, all clips are of one frame. Cut out of the frames is a part that keeps most of
+    each object; it is mirrored half the time, and gets colours and faults of a camera that are the
+    same in all frames of a clip. Sizes and chances are our own choice.
 
     Attributes:
         name: of the benchmark, for messages.
@@ -60,7 +60,7 @@ class BenchmarkClips:
     seed: int
 
     def __post_init__(self) -> None:
-        if not all(_annotated_throughout(one) for one in self.expressions):
+        if not _has_windows(self.expressions):
             self.forms = [Form(1, form.height, form.width) for form in self.forms]
         self.forms = list(dict.fromkeys(self.forms))
 
@@ -99,7 +99,7 @@ class BenchmarkClips:
         """Cut clips. In place of a sentence whose frames or masks can't be read, another is asked.
 
         Raises:
-            UserError: several in a row can't be read.
+            UserError: many in a row can't be read.
         """
         skipped: list[Skipped] = []
         return collate([self._sample(draw, skipped) for draw in draws], skipped)
@@ -107,7 +107,7 @@ class BenchmarkClips:
     def _sample(self, draw: Draw, skipped: list[Skipped]) -> Sample:
         rng = np.random.default_rng(draw.seed)
         item = draw.item
-        for _ in range(_TRIES):
+        for _ in range(_MOST_TRIES):
             chosen = self.expressions[item]
             try:
                 return self._cut(chosen, self.forms[draw.form], rng)
@@ -158,20 +158,24 @@ def split_videos(
         Those to train on, and those that no training sees: of at least one video each. A single
         video serves as both, and so do all where ``held_out`` is 0.
     """
-    place = {one.sequence: zlib.crc32(one.sequence.encode()) / 2**32 for one in expressions}
-    if held_out == 0 or len(set(place.values())) < 2:
+    videos = sorted(
+        {one.sequence for one in expressions},
+        key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest(),
+    )
+    if held_out == 0 or len(videos) < 2:
         return list(expressions), list(expressions)
-    lowest, highest = min(place.values()), max(place.values())
-    limit = float(np.clip(held_out, np.nextafter(lowest, 1), highest))
+    kept = set(videos[min(max(1, round(held_out * len(videos))), len(videos) - 1) :])
     return (
-        [one for one in expressions if place[one.sequence] >= limit],
-        [one for one in expressions if place[one.sequence] < limit],
+        [one for one in expressions if one.sequence in kept],
+        [one for one in expressions if one.sequence not in kept],
     )
 
 
-def _annotated_throughout(expression: BenchmarkExpression) -> bool:
-    scored = expression.scored
-    return scored[-1] - scored[0] + 1 == len(scored)
+def _has_windows(expressions: Sequence[BenchmarkExpression]) -> bool:
+    """Whether annotated frames follow each other."""
+    every = [one.scored for one in expressions]
+    scattered = any(scored[-1] - scored[0] + 1 > len(scored) for scored in every)
+    return not scattered and any(len(scored) > 1 for scored in every)
 
 
 def _draw_window(rng: np.random.Generator, scored: Sequence[int], frames: int) -> list[int]:

@@ -128,9 +128,12 @@ class DecodedFrames:
 
 
 def moving_pictures(container: InputContainer) -> VideoStream | None:
-    """Return the first stream that isn't the cover of a song."""
-    streams = container.streams.video
-    return next((s for s in streams if not s.disposition & Disposition.attached_pic), None)
+    """Return the first stream that can be decoded and isn't the cover of a song."""
+    for stream in container.streams.video:
+        has_decoder = getattr(stream, "codec_context", None) is not None
+        if has_decoder and not stream.disposition & Disposition.attached_pic:
+            return stream
+    return None
 
 
 def _count_from_duration(

@@ -45,6 +45,7 @@ class WindowReader:
     Attributes:
         height: pixels, as shown.
         width: pixels, as shown.
+        step: seconds from frame to frame, on average, as claimed.
         end: seconds from the first frame to the last one: as claimed, or, once a window has
             met the end, as found.
 
@@ -65,7 +66,7 @@ class WindowReader:
             self.height, self.width = self.width, self.height
         duration = (self._stream.duration or 0) * self._tick
         duration = duration or (self._container.duration or 0) / av.time_base
-        self.end = max(0.0, duration - self._seconds)
+        self.end = max(0.0, duration - self.step)
 
     def __enter__(self) -> Self:
         return self
@@ -91,7 +92,7 @@ class WindowReader:
         """
         found: list[UInt8Array] = []
         due, time = start, 0.0
-        nearest = min(self._seconds, interval) / 2  # due times needn't be those of frames
+        nearest = min(self.step, interval) / 2  # due times needn't be those of frames
         for frame, time, late in self._frames(start):
             if time < due - nearest and not (late and not found):
                 continue
@@ -119,12 +120,12 @@ class WindowReader:
         stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # the stream may change
         self._stream = stream
         self._tick = float(stream.time_base or 1 / av.time_base)
-        self._seconds = 1 / float(stream.average_rate or DEFAULT_RATE)
+        self.step = 1 / float(stream.average_rate or DEFAULT_RATE)
         self._origin = (self._container.start_time or 0) / av.time_base
 
     def _frames(self, start: float) -> Iterator[_Timed]:
         """Decode from the key frame before ``start``, leaving out what no later frame needs."""
-        time = -self._seconds
+        time = -self.step
         try:
             self._seek(start)
             codec = self._stream.codec_context
@@ -132,12 +133,12 @@ class WindowReader:
                 if passed > MOST_READ:
                     raise self._unusable(f"has a second of more than {MOST_READ} frames")
                 late = passed >= MOST_PASSED
-                early = packet.pts is not None and self._time(packet.pts) < start - self._seconds
+                early = packet.pts is not None and self._time(packet.pts) < start - self.step
                 codec.skip_frame = "NONREF" if early and not late else "DEFAULT"
                 for frame in packet.decode():
                     if frame.is_corrupt:
                         raise self._unusable("is damaged")
-                    time = time + self._seconds if frame.pts is None else self._time(frame.pts)
+                    time = time + self.step if frame.pts is None else self._time(frame.pts)
                     yield _Timed(frame, time, late)
         except av.FFmpegError as error:
             raise self._unusable(f"is damaged ({error.strerror})") from None

@@ -17,8 +17,8 @@ SHARED = Path(__file__).parents[3].parent / "shared/real"
 RATE = 24
 
 
-def scene(seed: int, count: int, speed: float) -> list[UInt8Array]:
-    """A square that crosses a still background, ``speed`` pixels a frame."""
+def scene(seed: int, count: int, speed: float, growth: float = 0.0) -> list[UInt8Array]:
+    """A square that crosses a still background, ``speed`` pixels a frame; it may speed up."""
     rng = np.random.default_rng(seed)
     tint = 0.15 + 0.85 * ((0.382 * seed + np.arange(3) / 3) % 1)  # neighbours differ, and every 4th
     coarse = (rng.integers(40, 240, (12, 16, 3)) * tint).astype(np.uint8)
@@ -27,7 +27,7 @@ def scene(seed: int, count: int, speed: float) -> list[UInt8Array]:
     frames = []
     for number in range(count):
         frame = background.copy()
-        left = int(8 + speed * number)
+        left = int(8 + speed * number + growth * number**2)
         frame[30:66, left : left + 36] = square
         frames.append(frame)
     return frames

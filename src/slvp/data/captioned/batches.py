@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import torch
 
-from slvp.data.captioned.clips import Form, can_be_mirrored, colour_change, draw_view
+from slvp.data.captioned.clips import (
+    Flow,
+    Form,
+    can_be_mirrored,
+    colour_change,
+    draw_view,
+    flow_in_view,
+    mirrored,
+)
 from slvp.data.captioned.order import EpochOrder
 from slvp.data.captioned.records import CaptionedIndex, CaptionedVideo
 from slvp.data.datasets import Draw, collate, draw_seeds
-from slvp.data.flow import scene_flow
-from slvp.data.samples import FlowTarget, flow_sample, some_of
-from slvp.data.sampling import draw_window
+from slvp.data.flow import SceneFlow
+from slvp.data.flow.stored import FlowReader
+from slvp.data.samples import flow_sample, some_of
+from slvp.data.sampling import Window, draw_window
 from slvp.errors import UserError
-from slvp.types import Batch, Sample, Skipped
+from slvp.types import Batch, Sample, Skipped, UInt8Array
 from slvp.video.windows import WindowReader
 
 _TRIES = 4  # windows of a video
@@ -44,7 +54,7 @@ class CaptionedFlow:
         seed: of the order of videos.
         frame_rate: frames of a clip per second of video.
         shuffle_shards: shards that are shuffled into each other.
-        target: flow that is to be learnt.
+        target: what is to be learnt where no flow is stored beside a video.
         with_others: add captions of other videos.
     """
 
@@ -55,7 +65,7 @@ class CaptionedFlow:
     seed: int
     frame_rate: float = 6.0
     shuffle_shards: int = 8
-    target: FlowTarget = scene_flow
+    target: SceneFlow = field(default_factory=SceneFlow)
     with_others: bool = False
 
     @property
@@ -122,29 +132,47 @@ class CaptionedFlow:
     def _cut(self, video: CaptionedVideo, form: Form, rng: np.random.Generator) -> Sample | Skipped:
         """Try a few windows of a video, and a part of the picture in each."""
         sentences = some_of(video.captions, self.sentences, rng)
-        mirrored = can_be_mirrored(sentences) and rng.random() < 0.5
-        skipped = Skipped(video.name, "broken", f"has fewer than {form.frames + 1} frames")
-        with video.video.open() as (file, size), WindowReader(file, size, "the video") as reader:
+        mirror = can_be_mirrored(sentences) and rng.random() < 0.5
+        skipped: Skipped | None = None
+        with _opened(video) as (reader, stored):
             for _ in range(_TRIES):
-                window = draw_window(rng, reader.end, form.frames + 1, self.frame_rate)
-                view = draw_view(rng, reader.height, reader.width, form)
-                frames_THWC = reader.read(window.start, window.interval, form.frames + 1, view)
-                if len(frames_THWC) <= form.frames:
-                    continue
-                if colour_change(frames_THWC) > _MOST_CHANGE:
-                    skipped = Skipped(video.name, "cut", "the scene changes")
-                    continue
-                if mirrored:
-                    frames_THWC = np.ascontiguousarray(frames_THWC[:, :, ::-1])
-                flow_THW2, valid_THW = self.target(frames_THWC)
-                moves_THW = np.linalg.norm(flow_THW2, axis=-1) * valid_THW > _MOVES
-                if valid_THW.mean((1, 2)).min() < _LEAST_VALID:
-                    skipped = Skipped(video.name, "cut", "no flow can be trusted")
-                elif moves_THW.mean() < _LEAST_MOVING:
-                    skipped = Skipped(video.name, "static", "nothing moves")
-                else:
-                    return flow_sample(frames_THWC, sentences, flow_THW2, valid_THW, video.name)
+                found = self._window(reader, stored, form, rng)
+                if not isinstance(found, Skipped):
+                    frames_THWC, flow = mirrored(*found) if mirror else found
+                    return flow_sample(frames_THWC, sentences, *flow, video.name)
+                # Past the end of a video whose header claims more, other windows still tell more.
+                if skipped is None or found.why != "broken":
+                    skipped = replace(found, name=video.name)
+        assert skipped is not None
         return skipped
+
+    def _window(
+        self, reader: WindowReader, stored: FlowReader | None, form: Form, rng: np.random.Generator
+    ) -> tuple[UInt8Array, Flow] | Skipped:
+        """Read a window and its flow, which has to tell something."""
+        view = draw_view(rng, reader.height, reader.width, form)
+        count = form.frames + 1
+        if stored is None:
+            window = draw_window(rng, reader.end, count, self.frame_rate)
+        else:
+            first = int(rng.integers(max(1, len(stored) - form.frames + 1)))
+            window = Window(first * reader.step, reader.step)
+        frames_THWC = reader.read(window.start, window.interval, count, view)
+        if len(frames_THWC) < count or (stored is not None and len(stored) < form.frames):
+            return Skipped("", "broken", f"has fewer than {count} frames")
+        if colour_change(frames_THWC) > _MOST_CHANGE:
+            return Skipped("", "cut", "the scene changes")
+        if stored is None:
+            flow = self.target(frames_THWC)
+        else:
+            flow = flow_in_view(stored.read(first, form.frames), view, self.target.subtract_camera)
+        flow_THW2, valid_THW = flow
+        if valid_THW.mean((1, 2)).min() < _LEAST_VALID:
+            return Skipped("", "cut", "no flow can be trusted")
+        moves_THW = np.linalg.norm(flow_THW2, axis=-1) * valid_THW > _MOVES
+        if moves_THW.mean() < _LEAST_MOVING:
+            return Skipped("", "static", "nothing moves")
+        return frames_THWC, flow
 
     def _blank(self, form: Form) -> Sample:
         """Return a sample none of whose pixels is valid."""
@@ -156,3 +184,14 @@ class CaptionedFlow:
             valid_THW=torch.zeros(form.frames, *shape),
             others=["nothing else"] if self.with_others else [],
         )
+
+
+@contextmanager
+def _opened(video: CaptionedVideo) -> Iterator[tuple[WindowReader, FlowReader | None]]:
+    with ExitStack() as stack:
+        file, size = stack.enter_context(video.video.open())
+        reader = stack.enter_context(WindowReader(file, size, "the video"))
+        if video.flow is None:
+            yield reader, None
+        else:
+            yield reader, FlowReader(*stack.enter_context(video.flow.open()), "its flow")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,13 +9,18 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from slvp.types import UInt8Array
+from slvp.data.flow import ClipFlow
+from slvp.data.transforms import mirror_words
+from slvp.types import Float32Array, UInt8Array
 from slvp.video.windows import View
 
 _SMALLEST = 0.35  # share of the largest possible part that a drawn one has at least
 _STRETCH = 0.15  # natural logarithm of the most that it is drawn out
 _COLOURS = 8  # steps of each channel in a colour histogram
-_SIDES = re.compile(r"\b(left|right|leftmost|rightmost|clockwise|anticlockwise)\b", re.IGNORECASE)
+
+
+Flow = tuple[Float32Array, UInt8Array]
+"""flow_THW2 in pixels per frame, and valid_THW in {0, 1}."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,11 @@ def draw_view(rng: np.random.Generator, height: int, width: int, form: Form) -> 
 
 
 def can_be_mirrored(sentences: Sequence[str]) -> bool:
-    """Whether sentences stay true of a mirrored clip: none of them names a side."""
-    return not any(_SIDES.search(sentence) for sentence in sentences)
+    """Whether sentences stay true of a mirrored clip: none of them names a side.
+
+    To swap the words would make "right now" and "all right" wrong, which captions have often.
+    """
+    return all(mirror_words(sentence) == sentence for sentence in sentences)
 
 
 def colour_change(frames_THWC: UInt8Array) -> float:
@@ -67,3 +74,35 @@ def colour_change(frames_THWC: UInt8Array) -> float:
         for frame in frames_THWC
     ]
     return max(float(np.abs(one - other).sum() / 2) for one, other in pairwise(histograms))
+
+
+def flow_in_view(whole: ClipFlow, view: View, subtract_camera: bool) -> Flow:
+    """Scale and cut flow between whole frames as the frames of a clip were.
+
+    Args:
+        whole: flow between the frames.
+        view: of the clip.
+        subtract_camera: leave out what the camera explains, if that is known.
+
+    Returns:
+        flow_THW2 in pixels of the clip, and valid_THW: where no invalid pixel is mixed into it.
+    """
+    flow_THW2 = whole.against_scene() if subtract_camera else whole.flow_THW2
+    height, width = flow_THW2.shape[1:3]
+    scale_2 = np.array([view.width / width, view.height / height], np.float32)
+    bottom, right = view.top + view.box_height, view.left + view.box_width
+
+    def seen(field: Float32Array) -> Float32Array:
+        scaled = cv2.resize(field, (view.width, view.height), interpolation=cv2.INTER_AREA)
+        return np.asarray(scaled[view.top : bottom, view.left : right], np.float32)
+
+    flow = [seen(flow_HW2) * scale_2 for flow_HW2 in flow_THW2]
+    share = [seen(valid_HW.astype(np.float32)) for valid_HW in whole.valid_THW]
+    return np.stack(flow).astype(np.float32), (np.stack(share) > 0.999).astype(np.uint8)
+
+
+def mirrored(frames_THWC: UInt8Array, flow: Flow) -> tuple[UInt8Array, Flow]:
+    """Mirror a clip and its flow from left to right."""
+    flow_THW2, valid_THW = flow
+    back_THW2 = flow_THW2[:, :, ::-1] * np.array([-1, 1], np.float32)
+    return frames_THWC[:, :, ::-1].copy(), (back_THW2, valid_THW[:, :, ::-1].copy())

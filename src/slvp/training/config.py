@@ -27,6 +27,11 @@ class DataConfig:
         stamps: add Debian's tuxpaint stamps.
         stills: folder of photographs with captioned masks; empty for none.
         stills_share: share of the world's batches that are drawn from them instead.
+        captioned: folders, tables and tar shards of captioned video, to pre-train on.
+        captioned_share: share of the batches that are cut from it; the world has the rest.
+        frame_rate: frames of its clips per second of video, where their flow isn't stored.
+        shuffle_shards: shards of it that are shuffled into each other, to be read at one time.
+        max_broken: share of its samples that may be unreadable; more stop the run.
         benchmarks: (name, folder, share of the batches) of benchmarks to train on.
         refcoco: (annotation file, folder of its images, share) of RefCOCO-style photographs.
         world_share: share of the world's batches, to which the others are made to fit; None for
@@ -45,6 +50,11 @@ class DataConfig:
     stamps: bool = False
     stills: str = ""
     stills_share: float = 0.3
+    captioned: tuple[str, ...] = ()
+    captioned_share: float = 0.5
+    frame_rate: float = 6.0
+    shuffle_shards: int = 8
+    max_broken: float = 0.1
     benchmarks: tuple[tuple[str, str, float], ...] = ()
     refcoco: tuple[tuple[str, str, float], ...] = ()
     world_share: float | None = None

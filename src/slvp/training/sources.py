@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from slvp.data.captioned import CaptionedIndex, open_captioned
+from slvp.data.captioned.batches import CaptionedFlow
+from slvp.data.captioned.clips import Form
 from slvp.data.cutouts import CutoutLibrary
 from slvp.data.datasets import WHOLE, BatchSource, Part, StepBatches
-from slvp.data.flow import SceneFlow, estimator, scene_flow
+from slvp.data.flow import SceneFlow, estimator
 from slvp.data.made_batches import StillMasks, WorldFlow, WorldMasks
 from slvp.data.stills import Stills
 from slvp.data.world import World, WorldConfig
+from slvp.errors import UserError
 from slvp.training.config import DataConfig, ObjectiveConfig, TrainConfig
 from slvp.training.mixing import open_annotated, shares_of
 
 _HELD_OUT_SEED = 0
 _VALIDATION_SEED = 1_000_003
+_MOST_NOTES = 10
+
+Tell = Callable[[str], None]
+
+
+def _say_nothing(line: str) -> None:
+    pass
 
 
 def build_library(data: DataConfig) -> CutoutLibrary:
@@ -57,18 +69,20 @@ class _Mixture:
         return StepBatches(self.sources, self.shares, seed, steps, part)
 
 
-def build_batches(config: TrainConfig, part: Part = WHOLE) -> tuple[StepBatches, StepBatches]:
+def build_batches(
+    config: TrainConfig, part: Part = WHOLE, tell: Tell = _say_nothing
+) -> tuple[StepBatches, StepBatches]:
     """Return training batches, one a step, and validation batches of what is held out.
 
     Args:
         config: the run.
         part: which clips of each batch, of both kinds, are made here.
+        tell: is given lines about what was found, for the user.
 
     Raises:
         UserError: something that the configuration names is missing or unusable.
     """
-    mixtures = _masks(config) if config.task == "finetune" else _flow(config)
-    training, validation = mixtures
+    training, validation = _masks(config) if config.task == "finetune" else _flow(config, tell)
     return (
         training.batches(config.seed, config.steps, part),
         validation.batches(_VALIDATION_SEED, config.validation_batches, part),
@@ -96,25 +110,72 @@ def _masks(config: TrainConfig) -> tuple[_Mixture, _Mixture]:
     return training, validation
 
 
-def _flow(config: TrainConfig) -> tuple[_Mixture, _Mixture]:
-    data = config.data
-    # Few objects, all of them named: the caption must tell the flow. Flow goes from frame to
-    # frame, so T targets need T + 1 frames.
-    style = WorldConfig(max_objects=3, crowd=0.0, clutter=0.0, still_object=0.35)
-    exact = config.objective.estimator == "exact"
-    target = scene_flow if exact else _target(config.objective)
+def _flow(config: TrainConfig, tell: Tell) -> tuple[_Mixture, _Mixture]:
+    data, objective = config.data, config.objective
+    exact = objective.estimator == "exact"
+    if exact and data.captioned:
+        raise UserError(
+            "estimator 'exact' is the embedded world's own flow, which captioned video hasn't; "
+            "expected an estimator such as 'dis', or no captioned video"
+        )
+    target = SceneFlow() if exact else _target(objective)
     training, validation = _Mixture(), _Mixture()
     # Validation tells how much worse another clip's caption is.
-    for mixture, library, with_others in zip(
-        (training, validation),
-        split_library(data),
-        (config.objective.needs_others, True),
-        strict=True,
-    ):
-        worlds = _worlds(data, library, style, extra_frames=1)
-        source = WorldFlow(worlds, data.pixels, data.expressions, target, exact, with_others)
-        mixture.add(source, 1.0)
+    sides = ((training, objective.needs_others, config.seed), (validation, True, _VALIDATION_SEED))
+    share = _captioned_share(data)
+    if share > 0:
+        videos = _split_videos(data, tell)
+        forms = [Form(frames, *size) for size in data.sizes for frames in data.frames]
+        for (mixture, with_others, seed), index in zip(sides, videos, strict=True):
+            captioned = CaptionedFlow(
+                index,
+                forms,
+                data.pixels,
+                data.expressions,
+                seed,
+                frame_rate=data.frame_rate,
+                shuffle_shards=data.shuffle_shards,
+                target=target,
+                with_others=with_others,
+            )
+            mixture.add(captioned, share)
+    if share < 1:
+        # Few objects, all of them named: the caption must tell the flow. Flow goes from frame to
+        # frame, so T targets need T + 1 frames.
+        style = WorldConfig(max_objects=3, crowd=0.0, clutter=0.0, still_object=0.35)
+        for (mixture, with_others, _), library in zip(sides, split_library(data), strict=True):
+            worlds = _worlds(data, library, style, extra_frames=1)
+            world = WorldFlow(worlds, data.pixels, data.expressions, target, exact, with_others)
+            mixture.add(world, 1 - share)
     return training, validation
+
+
+def _captioned_share(data: DataConfig) -> float:
+    if not data.captioned:
+        return 0.0
+    share = data.captioned_share
+    if not 0 < share <= 1:
+        raise UserError(
+            f"--captioned-share {share:g}: expected a number above 0 and up to 1, the share of the "
+            "batches that are cut from captioned video"
+        )
+    if share == 1 and (data.cutouts or data.coco or data.stamps):
+        raise UserError(
+            "captioned video has all batches, so --cutouts, --coco and --stamps would not be used: "
+            "leave these out, or lower --captioned-share"
+        )
+    return share
+
+
+def _split_videos(data: DataConfig, tell: Tell) -> tuple[CaptionedIndex, CaptionedIndex]:
+    videos = open_captioned(data.captioned)
+    for note in videos.notes[:_MOST_NOTES]:
+        tell(note)
+    if len(videos.notes) > _MOST_NOTES:
+        tell(f"and {len(videos.notes) - _MOST_NOTES} more such notes")
+    training, held_out = videos.split(data.held_out)
+    tell(f"captioned video: {len(training)} to train on, {len(held_out)} held out")
+    return training, held_out
 
 
 def _target(objective: ObjectiveConfig) -> SceneFlow:

@@ -9,6 +9,7 @@ from tyro.conf import Positional, UseAppendAction, arg
 
 from slvp.apps.arguments.common import Coco, Cutouts, Quiet, Stamps, app
 
+_Captioned = Annotated[tuple[Path, ...], arg(metavar="PATH [PATH ...]", help_behavior_hint="")]
 _Benchmarks = Annotated[
     tuple[tuple[str, Path, float], ...],
     UseAppendAction,
@@ -25,6 +26,10 @@ _Refcoco = Annotated[
 def pretrain(
     recipe: Positional[str] = "lite",
     out: Annotated[Path | None, arg(help_behavior_hint="(default: runs/pretrain-<recipe>)")] = None,
+    captioned: _Captioned = (),
+    captioned_share: Annotated[
+        float | None, arg(metavar="SHARE", help_behavior_hint="(default: the recipe's own, 0.5)")
+    ] = None,
     cutouts: Cutouts = (),
     coco: Coco = (),
     stamps: Stamps = False,
@@ -34,14 +39,19 @@ def pretrain(
 ) -> None:
     """Pre-train fusion and decoder on captioned video, with optical flow as the target.
 
-    Without --cutouts, --coco and --stamps the clips are made of drawn shapes.
+    Captioned video may be a folder of videos with captions.json, WebVid's CSV beside its videos, or
+    tar shards as video2dataset and 'slvp data flow' write them. Batches that aren't cut from it are
+    of the embedded world, which without --cutouts, --coco and --stamps is made of drawn shapes.
 
     For example:
       slvp pretrain lite --stamps --steps 1500 --out runs/flow
+      slvp pretrain lite --captioned videos 'webvid/{00000..00041}.tar' --captioned-share 1
 
     Args:
         recipe: lite or lite-language.
         out: folder of the run, which must be new.
+        captioned: captioned video to train on.
+        captioned_share: of the batches that are cut from it.
         cutouts: folders of cut-outs, of which the training clips are made.
         coco: instances of COCO or LVIS to cut out, each a JSON file and the folder of its images.
         stamps: add Tux Paint's stamps to the cut-outs.
@@ -55,6 +65,8 @@ def pretrain(
         "pretrain",
         recipe,
         out,
+        captioned=captioned,
+        captioned_share=captioned_share,
         cutouts=cutouts,
         coco=coco,
         stamps=stamps,

@@ -23,6 +23,8 @@ def train(
     coco: tuple[tuple[Path, Path], ...],
     stamps: bool,
     stills: Path | None = None,
+    captioned: tuple[Path, ...] = (),
+    captioned_share: float | None = None,
     benchmarks: tuple[tuple[str, Path, float], ...] = (),
     refcoco: tuple[tuple[Path, Path, float], ...] = (),
     world_share: float | None = None,
@@ -40,8 +42,14 @@ def train(
     config = recipe(recipe_name, task)
     if steps is not None and steps < 1:
         raise UserError(f"--steps {steps} is not positive; {config.steps} is the recipe's own")
+    if captioned_share is None:
+        captioned_share = config.data.captioned_share
+    elif not captioned:
+        raise UserError("--captioned-share needs --captioned, the videos that have this share")
     data = replace(
         config.data,
+        captioned=tuple(str(place.resolve()) for place in captioned),
+        captioned_share=captioned_share,
         cutouts=tuple(str(folder.resolve()) for folder in cutouts),
         coco=tuple((str(file.resolve()), str(images.resolve())) for file, images in coco),
         stamps=stamps,

@@ -10,7 +10,7 @@ from typing import Any
 
 from slvp.data.captioned.records import CaptionedIndex, CaptionedVideo, Stored
 from slvp.data.captioned.shards import VIDEO_SUFFIXES
-from slvp.data.captioned.texts import Texts, captions_in, clean, decode
+from slvp.data.captioned.texts import Texts, captions_in, clean, decode, printable
 from slvp.errors import UserError
 
 _Listed = tuple[list[str], list[str]]  # where the file may be, relative to the list; captions
@@ -38,12 +38,15 @@ class VideoFiles:
 
     def name(self, number: int) -> str:
         """Say where a video comes from."""
-        return str(self._folder / self._files[number])
+        return printable(str(self._path(number)))
 
     def read(self, number: int) -> CaptionedVideo:
         """Say where a video is and what its captions are."""
-        name, captions = self.name(number), tuple(self._captions[number].splitlines())
-        return CaptionedVideo(name, captions, Stored(Path(name)))
+        captions = tuple(self._captions[number].splitlines())
+        return CaptionedVideo(self.name(number), captions, Stored(self._path(number)))
+
+    def _path(self, number: int) -> Path:
+        return self._folder / self._files[number]
 
 
 def from_json(path: Path) -> CaptionedIndex:

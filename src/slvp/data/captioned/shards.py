@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from slvp.data.captioned.records import CaptionedVideo, Stored
-from slvp.data.captioned.texts import Texts, captions_in, clean, decode
+from slvp.data.captioned.texts import Texts, captions_in, clean, decode, printable
 from slvp.errors import UserError
 
 VIDEO_SUFFIXES = ("mp4", "webm", "mkv", "mov", "avi", "m4v", "gif")
@@ -71,7 +71,7 @@ class TarShard:
 
     def name(self, number: int) -> str:
         """Say where a sample comes from."""
-        return f"{self._path}/{self._keys[number]}"
+        return printable(f"{self._path}/{self._keys[number]}")
 
     def read(self, number: int) -> CaptionedVideo:
         """Read a sample's captions, and say where the rest lies.

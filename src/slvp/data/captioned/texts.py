@@ -17,6 +17,11 @@ def decode(content: bytes) -> str:
         return content.decode("latin-1")
 
 
+def printable(name: str) -> str:
+    """Spell what UTF-8 has no letters for, which names of files may hold."""
+    return name.encode(errors="backslashreplace").decode()
+
+
 def clean(captions: Iterable[str]) -> tuple[str, ...]:
     """Put each caption on one line, cut it to ``LONGEST``, and drop empty and repeated ones."""
     lines = (

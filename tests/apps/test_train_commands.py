@@ -49,6 +49,19 @@ def test_finetune_changes_what_the_options_name_and_nothing_else(
     assert "runs/finetune-lite/model" in capsys.readouterr().out
 
 
+def test_pretrain_takes_captioned_video(
+    trained: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = ["--captioned", "videos", "shards/{00000..00041}.tar", "--captioned-share", "0.7"]
+    assert cli.run(["pretrain", "lite", *options]) == 0
+    assert trained["config"].data == replace(
+        recipe("lite", "pretrain").data,
+        captioned=(f"{tmp_path}/videos", f"{tmp_path}/shards/{{00000..00041}}.tar"),
+        captioned_share=0.7,
+    )
+
+
 @pytest.mark.parametrize("init", ["default", "owner/name", "x" * 300])
 def test_a_model_that_is_no_folder_keeps_its_name(trained: dict[str, Any], init: str) -> None:
     assert cli.run(["finetune", "lite", "--init", init]) == 0
@@ -66,6 +79,7 @@ def test_pretrain_runs_the_recipe_as_it_is(trained: dict[str, Any], tmp_path: Pa
     [
         (["pretrain", "no-such-recipe"], "no-such-recipe"),
         (["pretrain", "lite", "--steps", "0"], "--steps 0"),
+        (["pretrain", "lite", "--captioned-share", "0.5"], "--captioned-share needs --captioned"),
         (["resume", "no-such-run"], "no-such-run"),
     ],
 )

@@ -7,6 +7,8 @@ import pytest
 
 from slvp.data.cutouts import CutoutLibrary
 from slvp.data.flow import (
+    KnownFlow,
+    SceneFlow,
     camera_flow,
     camera_homography,
     dis_flow,
@@ -73,12 +75,38 @@ def test_forward_backward() -> None:
     assert not valid[12:18, 7:13].any() and valid[30, 30]
 
 
-def test_scene_flow_of_a_panning_camera_is_still() -> None:
-    rng = np.random.default_rng(0)
-    coarse = rng.integers(0, 255, (30, 50, 3), dtype=np.uint8)
+def _pan(frames: int, step: int = 3) -> np.ndarray:
+    coarse = np.random.default_rng(0).integers(0, 255, (30, 50, 3), dtype=np.uint8)
     scene = np.kron(coarse, np.ones((8, 8, 1), np.uint8))
-    frames = np.stack([scene[20:148, 10 + 3 * t : 170 + 3 * t] for t in range(3)])
-    flow_THW2, valid_THW = scene_flow(frames)
+    return np.stack([scene[20:148, 10 + step * t : 170 + step * t] for t in range(frames)])
+
+
+def test_scene_flow_of_a_panning_camera_is_still() -> None:
+    flow_THW2, valid_THW = scene_flow(_pan(3))
     inner = flow_THW2[:, 16:-16, 16:-16]
     assert np.median(np.abs(inner)) < 0.1
     assert valid_THW[:, 16:-16, 16:-16].mean() > 0.9
+
+
+def test_switches() -> None:
+    frames_THWC = _pan(3)
+    raw_THW2, _ = SceneFlow(subtract_camera=False)(frames_THWC)
+    assert np.median(raw_THW2[..., 0]) == pytest.approx(-3, abs=0.2)
+    assert (raw_THW2 == dis_flow(frames_THWC)).all()
+    _, checked_THW = SceneFlow()(frames_THWC)
+    _, every_THW = SceneFlow(check_consistency=False)(frames_THWC)
+    assert every_THW.all() and not checked_THW[:, :, 0].any()  # what leaves the frame
+    known = dis_flow(frames_THWC)
+    known[1, 5, 7, 0] = np.nan
+    _, finite_THW = SceneFlow(KnownFlow(known), check_consistency=False)(frames_THWC)
+    assert finite_THW.sum() == finite_THW.size - 1 and not finite_THW[1, 5, 7]
+
+
+def test_pairs_without_a_camera_to_subtract_are_no_target() -> None:
+    frames_THWC = _pan(4)
+    known_THW2 = np.zeros((3, *frames_THWC.shape[1:3], 2), np.float32)
+    known_THW2[1] = np.random.default_rng(0).normal(0, 20, known_THW2[1].shape)
+    clip = SceneFlow(KnownFlow(known_THW2), check_consistency=False).estimate(frames_THWC)
+    assert [valid_HW.mean() for valid_HW in clip.valid_THW] == [1, 0, 1]
+    kept = SceneFlow(KnownFlow(known_THW2), check_consistency=False, subtract_camera=False)
+    assert kept.estimate(frames_THWC).valid_THW.all()

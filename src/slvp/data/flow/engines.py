@@ -8,10 +8,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import cv2
@@ -44,7 +46,9 @@ def run_processes(
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(processes, context, _start_worker, (maker,))
     try:
-        for future in as_completed([pool.submit(_make, shard) for shard in shards]):
+        with _interrupts_held_back():
+            futures = [pool.submit(_make, shard) for shard in shards]
+        for future in as_completed(futures):
             yield future.result()
     except BrokenProcessPool as error:
         raise UserError(
@@ -57,6 +61,22 @@ def run_processes(
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Let Ctrl-C wait; processes that are started meanwhile never hear of it.
+
+    It goes to all of them, and each would print a traceback.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
+
+
 _MAKER: ShardMaker | None = None  # of this worker process
 
 
@@ -64,7 +84,6 @@ def _start_worker(maker: ShardMaker) -> None:
     global _MAKER
     _MAKER = maker
     use_one_core()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent will say when to end
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

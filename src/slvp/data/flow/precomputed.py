@@ -98,7 +98,8 @@ def _read_npy(path: Path) -> Float32Array:
 
 
 def _read_kitti(path: Path) -> Float32Array:
-    bgr_HW3 = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    content = np.frombuffer(path.read_bytes(), np.uint8)
+    bgr_HW3 = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
     if bgr_HW3 is None or bgr_HW3.dtype != np.uint16 or bgr_HW3.shape[2:] != (3,):
         raise ValueError("no PNG of 16 bits and three colours")
     flow_HW2 = (bgr_HW3[..., 2:0:-1].astype(np.float32) - 32768) / 64

@@ -145,6 +145,7 @@ def test_the_last_frame_of_a_short_video_is_held():
     source = clips(video("v", SIDES, length=2), forms=[FORMS[0]])
     for _, batch in batches(source, 3):
         masks_ETHW = batch.masks_ETHW
+        assert batch.frames_BTCHW.shape[1] == 4
         assert torch.equal(masks_ETHW[:, 1], masks_ETHW[:, 2])
         assert torch.equal(masks_ETHW[:, 1], masks_ETHW[:, 3])
         assert not torch.equal(masks_ETHW[:, 0], masks_ETHW[:, 1])

@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import json
 import shutil
 
 import pytest
@@ -87,8 +88,12 @@ def test_transfer_starts_from_pretraining(tmp_path, capsys):
     config = tiny_run(init=str(pretrained), steps=1)
     loop.train(config, tmp_path / "finetune")
     said = capsys.readouterr().err
-    assert f"of {pretrained}" in said
-    assert "start new (head)" in said
+    assert f"start from {pretrained}" in said
+    assert "new: head." in said
+    told = json.loads((tmp_path / "finetune/init.json").read_text())
+    starts = {t["name"].split(".")[0]: t["start"] for t in told["tensors"]}
+    assert starts == {"vision": "reused", "fusion": "reused", "decoder": "reused", "head": "new"}
+    assert not (tmp_path / "pretrain/init.json").exists()
 
 
 def test_training_learns_the_drawn_world(tmp_path):

@@ -117,22 +117,6 @@ def load_strictly(model: SLVP, state: dict[str, torch.Tensor], source: str) -> N
     model.load_state_dict(state, strict=False)
 
 
-def reuse(model: SLVP, state: dict[str, torch.Tensor]) -> tuple[list[str], list[str]]:
-    """Copy what fits from another model's state: how transfer starts from pre-training.
-
-    Returns:
-        The names of the tensors reused, and of those that stay new.
-    """
-    expected = model.stored_state()
-    fitting = {
-        name: tensor
-        for name, tensor in state.items()
-        if name in expected and expected[name].shape == tensor.shape
-    }
-    model.load_state_dict(fitting, strict=False)
-    return sorted(fitting), sorted(set(expected) - set(fitting))
-
-
 def push_to_hub(model: SLVP, repo_id: str, *, card: str = "", private: bool = False) -> str:
     """Upload a model to the Hugging Face hub and return its address.
 

@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from slvp.data.datasets import WHOLE, Part
 from slvp.errors import UserError
-from slvp.models.checkpoint import from_pretrained, reuse
 from slvp.models.device import keep_freed_memory
+from slvp.models.reuse import start_from
 from slvp.models.slvp import SLVP
 from slvp.training import checkpoints
 from slvp.training.checkpoints import Checkpoints
@@ -82,8 +82,9 @@ class _Loop:
         newest = processes.first(self.checkpoints.newest() if processes.leads else None)
         torch.manual_seed(config.seed)
         model = SLVP(config.model)
-        if config.init and newest is None:
-            _initialise(model, config.init, self.quiet)
+        reuse = start_from(model, config.init) if config.init and newest is None else None
+        if reuse is not None and not self.quiet:
+            print(reuse.table(), file=sys.stderr)
         self.objective: Objective = (
             MaskFinetuning()
             if config.task == "finetune"
@@ -94,6 +95,9 @@ class _Loop:
         # Only now that all that the options name has been found: a wrong one leaves nothing behind.
         if processes.leads:
             run.begin(config)
+            if reuse is not None:
+                with run.writing(run.init_file):
+                    reuse.save(run.init_file)
 
         self.learner = Learner(config, model, self.objective, processes)
         self.first_step = 0
@@ -197,18 +201,3 @@ class _Loop:
             print(f"waited for data {share:.1%} of the time", file=sys.stderr)
         self.processes.end()
         return self.run.model
-
-
-def _initialise(model: SLVP, init: str, quiet: bool) -> None:
-    reused, new = reuse(model, from_pretrained(init).stored_state())
-    if len(reused) < len(new):
-        raise UserError(
-            f"init {init!r}: only {len(reused)} of {len(reused) + len(new)} tensors fit this "
-            "recipe's model; expected one pre-trained by the same recipe"
-        )
-    if not quiet:
-        parts = sorted({name.split(".")[0] for name in new}) or ["none"]
-        print(
-            f"reused {len(reused)} tensors of {init}; {len(new)} start new ({', '.join(parts)})",
-            file=sys.stderr,
-        )

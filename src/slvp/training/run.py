@@ -2,6 +2,7 @@
 
 ====================  ============================================================
 ``config.json``       the configuration
+``init.json``         what each tensor started from, in a run with ``init``
 ``checkpoints/``      the newest few: weights, their moving average, optimiser
 ``log.csv``           losses, rates and held-out figures; a resumed run has those
                       of an uninterrupted one, to the byte
@@ -38,6 +39,7 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.config_file = folder / "config.json"
+        self.init_file = folder / "init.json"
         self.checkpoints = folder / "checkpoints"
         self.log_file = folder / "log.csv"
         self.samples_file = folder / "samples.csv"

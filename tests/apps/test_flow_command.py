@@ -8,10 +8,12 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from slvp.apps import cli
@@ -120,16 +122,22 @@ def test_a_killed_run_leaves_no_process_and_goes_on(
     assert _content(tmp_path) == shards
 
 
-def _wait_for_end(group: int) -> None:
-    """Wait until no process of a group lives."""
+def _wait_for_end(session: int) -> None:
+    """Wait until no process of a session lives."""
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return
+    while _living(session):
+        assert time.monotonic() < deadline, _living(session)
         time.sleep(0.1)
-    pytest.fail("some of its processes live on")
+
+
+def _living(session: int) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        with suppress(ProcessLookupError, psutil.NoSuchProcess):
+            of_session = os.getsid(process.pid) == session
+            if of_session and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
 
 
 @pytest.mark.slow

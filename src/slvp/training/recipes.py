@@ -32,13 +32,106 @@ def lite(task: Task) -> TrainConfig:
     return TrainConfig(task=task, model=ModelConfig(head="mask"), steps=2000, snapshot_every=250)
 
 
-def lite_language(task: Task) -> TrainConfig:
-    """The same with language as query."""
-    config = lite(task)
-    return replace(config, model=replace(config.model, fusion="language-as-query"))
+def base(task: Task) -> TrainConfig:
+    """Frozen ConvNeXt-T and RoBERTa, a wider fusion: for a node of 8 GPUs.
+
+    Sizes are our own choice: pre-training sees about 10 million clips, as many as WebVid has, and
+    neither task needs more than GPUs of 8 GB.
+    """
+    config = TrainConfig(
+        task=task,
+        model=ModelConfig(
+            vision="convnext_tiny.in12k_ft_in1k",
+            text="roberta-base",
+            width=256,
+            attention_heads=8,
+            pixel_width=128,
+            frame_size=360,
+            window=5,
+        ),
+        data=DataConfig(
+            frames=(1, 5),
+            sizes=((320, 320), (288, 512), (384, 384)),
+            pixels=32 * 5 * 320 * 448,
+        ),
+        optimiser=OptimiserConfig(learning_rate=3e-4, warmup=1000, ema=0.999),
+        steps=20_000,
+        validate_every=1000,
+        validation_batches=4,
+        checkpoint_every=500,
+        snapshot_every=2500,
+        workers=8,
+        precision="bf16",
+    )
+    if task == "finetune":
+        return config
+    return replace(
+        config,
+        model=replace(config.model, head="flow"),
+        # As for lite: many small clips.
+        data=replace(
+            config.data,
+            frames=(4,),
+            sizes=((224, 224), (192, 320), (256, 256)),
+            pixels=256 * 5 * 224 * 256,
+            expressions=1,
+        ),
+        steps=40_000,
+        snapshot_every=0,
+    )
 
 
-RECIPES: dict[str, Recipe] = {"lite": lite, "lite-language": lite_language}
+def base_swin(task: Task) -> TrainConfig:
+    """The same with Swin-T."""
+    return _with_vision(base(task), "swin_tiny_patch4_window7_224.ms_in22k_ft_in1k")
+
+
+def video(task: Task) -> TrainConfig:
+    """Frozen Video-Swin-T, which sees motion by itself, and RoBERTa: for a node of 8 GPUs."""
+    config = _with_vision(base(task), "swin3d_t")
+    data = config.data
+    if task == "pretrain":
+        # Longer clips, half as many.
+        return replace(config, data=replace(data, frames=(8,), pixels=128 * 9 * 224 * 256))
+    return replace(config, data=replace(data, frames=(1, 8), pixels=16 * 8 * 320 * 448))
+
+
+def video_small(task: Task) -> TrainConfig:
+    """The same with Video-Swin-S."""
+    return _with_vision(video(task), "swin3d_s")
+
+
+def video_base(task: Task) -> TrainConfig:
+    """The same with Video-Swin-B."""
+    return _with_vision(video(task), "swin3d_b")
+
+
+def _with_vision(config: TrainConfig, backbone: str) -> TrainConfig:
+    return replace(config, model=replace(config.model, vision=backbone))
+
+
+def _asked_by_language(recipe: Recipe) -> Recipe:
+    """Return the same recipe with language as query."""
+
+    def build(task: Task) -> TrainConfig:
+        config = recipe(task)
+        return replace(config, model=replace(config.model, fusion="language-as-query"))
+
+    return build
+
+
+_BY_VISION: dict[str, Recipe] = {
+    "lite": lite,
+    "base": base,
+    "base-swin": base_swin,
+    "video": video,
+    "video-small": video_small,
+    "video-base": video_base,
+}
+
+RECIPES: dict[str, Recipe] = _BY_VISION | {
+    f"{name}-language": _asked_by_language(recipe) for name, recipe in _BY_VISION.items()
+}
 
 
 def recipe(name: str, task: Task) -> TrainConfig:

@@ -69,6 +69,11 @@ class BenchmarkClips:
         """Clips of the smallest batch."""
         return min(self._sizes)
 
+    @property
+    def videos(self) -> int:
+        """How many videos, or photographs, there are."""
+        return len(self._of_video)
+
     @cached_property
     def _sizes(self) -> list[int]:
         """Clips of a batch of each form."""

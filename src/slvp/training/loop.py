@@ -83,14 +83,15 @@ class _Loop:
         torch.manual_seed(config.seed)
         model = SLVP(config.model)
         reuse = start_from(model, config.init) if config.init and newest is None else None
-        if reuse is not None and not self.quiet:
-            print(reuse.table(), file=sys.stderr)
+        if reuse is not None:
+            self._tell(reuse.table())
         self.objective: Objective = (
             MaskFinetuning()
             if config.task == "finetune"
             else FlowPretraining(config.objective, config.seed)
         )
-        training, self.validation = build_batches(config, Part(processes.rank, processes.of))
+        part = Part(processes.rank, processes.of)
+        training, self.validation = build_batches(config, part, self._tell)
         self.validation.part = WHOLE
         # Only now that all that the options name has been found: a wrong one leaves nothing behind.
         if processes.leads:
@@ -196,8 +197,10 @@ class _Loop:
         self._save_model(self.run.model)
         if self.logs is not None:
             self.logs.close()
-        if not self.quiet:
-            share = self.stream.times.loader_share
-            print(f"waited for data {share:.1%} of the time", file=sys.stderr)
+        self._tell(f"waited for data {self.stream.times.loader_share:.1%} of the time")
         self.processes.end()
         return self.run.model
+
+    def _tell(self, line: str) -> None:
+        if not self.quiet:
+            print(line, file=sys.stderr)

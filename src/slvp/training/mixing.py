@@ -15,6 +15,8 @@ from slvp.data.referring_images import load_referring_images
 from slvp.errors import UserError
 from slvp.training.config import DataConfig
 
+_ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class Shares:
@@ -44,14 +46,20 @@ def shares_of(data: DataConfig) -> Shares:
                 f"a share of {share:g}: expected a number above 0, the share of the training "
                 "batches that a benchmark or RefCOCO's photographs have"
             )
-    rest = 1 - sum(named) if data.world_share is None else data.world_share
-    rest = 0.0 if abs(rest) < 1e-9 else rest
-    if not 0 <= rest <= 1 or (rest == 1 and named) or (rest < 1 and not named):
+    world = data.world_share
+    if world is not None and not named:
         raise UserError(
-            f"the shares of --benchmark and --refcoco add up to {sum(named):g} and leave {rest:g} "
-            "to the world; expected 0 to 1 for each: lower them, or give --world-share with at "
-            "least one of the two, and they are made to fit"
+            "--world-share needs --benchmark or --refcoco, which have the rest of the batches"
         )
+    if world is not None and not 0 <= world < 1:
+        raise UserError(f"--world-share {world:g}: expected a number from 0 up to, but not, 1")
+    if world is None and sum(named) > 1 + _ROUNDING:
+        raise UserError(
+            f"the shares of --benchmark and --refcoco add up to {sum(named):g}; expected at most "
+            "1: lower them, or give --world-share and they are made to fit"
+        )
+    rest = 1 - sum(named) if world is None else world
+    rest = 0.0 if rest < _ROUNDING else rest
     if rest == 0 and (data.cutouts or data.coco or data.stamps or data.stills):
         raise UserError(
             "benchmarks and RefCOCO's photographs have all batches, so --cutouts, --coco, --stamps "

@@ -82,14 +82,15 @@ def build_batches(
     Raises:
         UserError: something that the configuration names is missing or unusable.
     """
-    training, validation = _masks(config) if config.task == "finetune" else _flow(config, tell)
+    sides = _masks(config, tell) if config.task == "finetune" else _flow(config, tell)
+    training, validation = sides
     return (
         training.batches(config.seed, config.steps, part),
         validation.batches(_VALIDATION_SEED, config.validation_batches, part),
     )
 
 
-def _masks(config: TrainConfig) -> tuple[_Mixture, _Mixture]:
+def _masks(config: TrainConfig, tell: Tell) -> tuple[_Mixture, _Mixture]:
     data = config.data
     shares = shares_of(data)
     training, validation = _Mixture(), _Mixture()
@@ -107,6 +108,10 @@ def _masks(config: TrainConfig) -> tuple[_Mixture, _Mixture]:
     for (seen, unseen), share in zip(annotated, shares.annotated, strict=True):
         training.add(seen, share)
         validation.add(unseen, share)
+        tell(
+            f"{seen.name}, {share:.0%} of the batches: {seen.videos} videos to train on, "
+            f"{unseen.videos} held out"
+        )
     return training, validation
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import struct
 import tarfile
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 
 from slvp.types import UInt8Array
@@ -48,3 +50,17 @@ def tar(path: Path, members: Mapping[str, bytes]) -> Path:
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
     return path
+
+
+def ten_hours(video: bytes) -> bytes:
+    """Put a video into Matroska, with a header that claims ten hours."""
+    content = io.BytesIO()
+    with av.open(io.BytesIO(video)) as source, av.open(content, "w", format="matroska") as copy:
+        stream = copy.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                copy.mux(packet)
+    data = bytearray(content.getvalue())
+    struct.pack_into(">d", data, data.index(b"\x44\x89\x88") + 3, 36e6)  # Duration, in ms
+    return bytes(data)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from captioned_videos import SHARED, scene, tar, write
+from captioned_videos import SHARED, scene, tar, ten_hours, write
 from torch.utils.data import DataLoader
 
 from slvp.data.captioned import CaptionedIndex, open_captioned
@@ -131,11 +131,14 @@ def test_what_is_broken_is_named_and_the_rest_goes_on(
     tmp_path: Path, moving, odd: dict[str, bytes], capfd
 ) -> None:
     members = {"good.mp4": moving(0), "good.txt": b"a square", "mute.mp4": moving(1)}
+    members |= {"latin.mp4": moving(2), "latin.txt": b"caf\xe9"}
+    members |= {"lie.mkv": ten_hours(moving(3)), "lie.txt": b"short"}
     for name, content in odd.items():
         members |= {f"{name}.mp4": content, f"{name}.txt": b"something"}
     index = open_captioned([tar(tmp_path / "0.tar", members)])
     batch = first(source(index, pixels=len(index) * 3 * 64 * 64))
-    assert batch.names == (f"{tmp_path}/0.tar/good",)
+    captions = {Path(n).name: s for n, s in zip(batch.names, batch.sentences, strict=True)}
+    assert captions == {"good": "a square", "latin": "café", "lie": "short"}
     told = {Path(s.name).name: (s.why, s.reason) for s in batch.skipped}
     assert set(told) == {*odd, "mute"}
     assert {name: why for name, (why, _) in told.items()} == {

@@ -19,9 +19,9 @@ from slvp.data.captioned.clips import (
     flow_in_view,
     mirrored,
 )
-from slvp.data.captioned.order import EpochOrder
+from slvp.data.captioned.order import EpochOrder, plan_in_turn
 from slvp.data.captioned.records import CaptionedIndex, CaptionedVideo
-from slvp.data.datasets import Draw, collate, draw_seeds
+from slvp.data.datasets import Draw, collate
 from slvp.data.flow import SceneFlow
 from slvp.data.flow.stored import FlowReader
 from slvp.data.samples import flow_sample, some_of
@@ -86,13 +86,7 @@ class CaptionedFlow:
 
     def plan(self, rng: np.random.Generator, turn: int) -> list[Draw]:
         """Take the videos that follow those of the turns before, and a seed for each."""
-        cycle, within = divmod(turn, len(self.forms))
-        forms = np.random.default_rng([self.seed, cycle]).permutation(len(self.forms)).tolist()
-        before = cycle * sum(self._sizes) + sum(self._sizes[form] for form in forms[:within])
-        form = forms[within]
-        items = self._order.take(before, self._sizes[form])
-        seeds = draw_seeds(rng, len(items))
-        return [Draw(seed, form, item) for seed, item in zip(seeds, items, strict=True)]
+        return plan_in_turn(rng, turn, self._sizes, self._order, self.seed)
 
     def make(self, draws: Sequence[Draw]) -> Batch:
         """Cut clips. Where none of them can be, a blank one is there that counts for nothing."""

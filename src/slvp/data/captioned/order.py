@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from slvp.data.captioned.records import Int64Array
+from slvp.data.datasets import Draw, draw_seeds
 
 
 class EpochOrder:
@@ -49,3 +52,27 @@ class EpochOrder:
             np.random.default_rng([self._seed, epoch, group + 1]).shuffle(samples)
             self._latest = (epoch, group), samples
         return self._latest[1], within - int(begins[group])
+
+
+def plan_in_turn(
+    rng: np.random.Generator, turn: int, sizes: Sequence[int], order: EpochOrder, seed: int
+) -> list[Draw]:
+    """Plan a batch of a source that goes through its samples in order, in one form after another.
+
+    Each form has one of every ``len(sizes)`` batches, in random order; so the place of a batch in
+    the row of samples is known without those before it.
+
+    Args:
+        rng: the step's.
+        turn: batches of the source before this one.
+        sizes: clips of a batch of each form.
+        order: of the samples.
+        seed: of the order of forms.
+    """
+    cycle, within = divmod(turn, len(sizes))
+    forms = np.random.default_rng([seed, cycle]).permutation(len(sizes)).tolist()
+    place = cycle * sum(sizes) + sum(sizes[form] for form in forms[:within])
+    form = forms[within]
+    items = order.take(place, sizes[form])
+    seeds = draw_seeds(rng, len(items))
+    return [Draw(seed, form, item) for seed, item in zip(seeds, items, strict=True)]

@@ -103,6 +103,14 @@ def test_sources_come_in_their_shares():
     assert 0.68 < drawn.count("a") / 400 < 0.82
 
 
+def test_the_first_batch_of_each_source():
+    batches = two_sources(0, 60)
+    names = [batches[step].names[0][0] for step in range(60)]
+    firsts = batches.first_of_each()
+    assert firsts == sorted((names.index("a"), names.index("b")))
+    assert two_sources(0, 1).first_of_each() == [0]
+
+
 def test_more_processes_than_clips():
     with pytest.raises(UserError, match="batch of 5 clips can't be shared by 6 processes"):
         two_sources(0, 1, Part(0, 6))

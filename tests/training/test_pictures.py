@@ -7,14 +7,13 @@ from slvp.data.cutouts import CutoutLibrary
 from slvp.data.flow import dis_flow
 from slvp.data.made_batches import WorldFlow, WorldMasks
 from slvp.data.world import World, WorldConfig
-from slvp.models.heads import FlowOutput
-from slvp.training import pictures
+from slvp.models.heads import FlowOutput, MaskOutput
 from slvp.training.pictures import (
     flow_scale,
+    flow_sheet,
+    mask_sheet,
     unseen_camera,
     warp_error,
-    write_flow_pictures,
-    write_mask_pictures,
 )
 from tiny import tiny_model
 
@@ -67,20 +66,13 @@ def world_batch(source, frames, **options):
 
 
 @pytest.mark.parametrize(("frames", "columns"), [(3, 8), (2, 5)])
-def test_flow_pictures(tmp_path, monkeypatch, frames, columns):
+def test_flow_pictures(frames, columns):
     """A clip of one frame has no next one to compare with."""
-    written = {}
-    monkeypatch.setattr(
-        pictures,
-        "write_sheet",
-        lambda path, titles, rows, **_: written.update({path: (titles, rows)}),
-    )
     batch = world_batch(WorldFlow, frames, with_others=True)
-    write_flow_pictures(tiny_model(head="flow"), batch, tmp_path / "a.png")
-    titles, rows = written[tmp_path / "a.png"]
-    assert len(titles) == columns
-    assert len(rows) == 3
-    for clip, row in enumerate(rows):
+    sheet = flow_sheet(tiny_model(head="flow"), [batch])
+    assert len(sheet.titles) == columns
+    assert len(sheet.rows) == 3
+    for clip, row in enumerate(sheet.rows):
         first = int((batch.clip_of_E == clip).nonzero()[0])
         assert row.text == batch.sentences[first]
         assert len(row.cells) == columns
@@ -90,11 +82,7 @@ def test_flow_pictures(tmp_path, monkeypatch, frames, columns):
             assert cell.picture_HW3.dtype == np.uint8
 
 
-def test_what_the_model_says_is_painted_in_pixels_at_the_scale_of_the_target(tmp_path, monkeypatch):
-    rows = []
-    monkeypatch.setattr(
-        pictures, "write_sheet", lambda path, titles, found, **_: rows.extend(found)
-    )
+def test_what_the_model_says_is_painted_in_pixels_at_the_scale_of_the_target():
     batch = world_batch(WorldFlow, 3, with_others=True)
     batch.flow_BT2HW[:] = 0
     batch.flow_BT2HW[:, :, 0] = 9.6
@@ -108,8 +96,7 @@ def test_what_the_model_says_is_painted_in_pixels_at_the_scale_of_the_target(tmp
         flow[:, :, 0] = 10 if frames > 1 else 5  # units of 0.96 pixels
         return FlowOutput(flow)
 
-    write_flow_pictures(model, batch, tmp_path / "a.png")
-    for row in rows:
+    for row in flow_sheet(model, [batch]).rows:
         _, target, clip, frame = (cell.picture_HW3[40, 40] for cell in row.cells[:4])
         np.testing.assert_allclose(target, (255, 0, 0), atol=1)
         np.testing.assert_allclose(clip, (255, 0, 0), atol=1)
@@ -117,10 +104,34 @@ def test_what_the_model_says_is_painted_in_pixels_at_the_scale_of_the_target(tmp
         assert tuple(row.cells[1].picture_HW3[2, 2]) == (128, 128, 128)  # not to be trusted
 
 
-def test_mask_pictures(tmp_path):
-    batch = world_batch(WorldMasks, 2)
-    write_mask_pictures(tiny_model(), batch, tmp_path / "a.png")
+def test_mask_pictures_of_several_batches(tmp_path):
+    batches = [world_batch(WorldMasks, 2), world_batch(WorldMasks, 1)]
+    sheet = mask_sheet(tiny_model(), batches)
+    assert [len(row.cells) for row in sheet.rows] == [3] * 6
+    assert [row.text for row in sheet.rows] == [
+        batch.sentences[int((batch.clip_of_E == clip).nonzero()[0])]
+        for batch in batches
+        for clip in range(3)
+    ]
+    sheet.write(tmp_path / "a.png")
     with Image.open(tmp_path / "a.png") as image:
-        assert image.mode == "RGB"
         assert image.width == 2 * 16 + 3 * 184 + 2 * 8
-    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_masks_are_drawn_where_they_are():
+    batch = world_batch(WorldMasks, 1)
+    first = int((batch.clip_of_E == 0).nonzero()[0])
+    batch.masks_ETHW[first] = 0
+    batch.masks_ETHW[first, :, 16:32, 16:48] = 1
+
+    def model(frames_BTCHW, sentences, clip_of_E):
+        logits = torch.full((len(sentences), 1, 1, 16, 24), -9.0)
+        logits[0, 0, 0, 4:8, 4:12] = 9
+        return MaskOutput(logits, torch.full((len(sentences), 1, 1), 9.0))
+
+    frame, truth, prediction = mask_sheet(model, [batch]).rows[0].cells
+    assert prediction.note.startswith("J 1.00") or prediction.note.startswith("J 0.9")
+    for cell in (truth, prediction):
+        changed = (cell.picture_HW3 != frame.picture_HW3).any(-1)
+        assert changed[18:30, 18:46].all()
+        assert not changed[:14].any() and not changed[:, 50:].any()

@@ -2,7 +2,7 @@ import numpy as np
 from PIL import Image
 
 from slvp.training import sheet
-from slvp.training.sheet import Cell, Row, write_sheet
+from slvp.training.sheet import Cell, Row, Sheet
 
 
 def plain(colour, height=92, width=184):
@@ -15,8 +15,8 @@ def test_pictures_stand_where_they_belong(tmp_path):
         Row("the first", [Cell(plain(red), "a note"), Cell(plain(green))]),
         Row("the second", [Cell(plain(blue)), Cell(plain(red, 46, 92))]),
     ]
-    path = tmp_path / "sheet.png"
-    write_sheet(path, ["left", "right"], rows, explanation="words", legend_HW3=plain(green, 9, 9))
+    path = tmp_path / "pictures/sheet.png"
+    Sheet(["left", "right"], rows, "words", plain(green, 9, 9)).write(path)
     with Image.open(path) as image:
         pixels = np.asarray(image)
     assert pixels.shape[1] == 2 * 16 + 2 * 184 + 8

@@ -19,6 +19,7 @@ Finds, in every frame of a video, the object that a sentence describes.
 
   segment       a video and one or more sentences -> overlay video, masks, JSON
   evaluate      score a model on a benchmark by the benchmark's protocol
+  evaluate-flow how well pretrain went: errors of flow, right and other captions
   score         score masks that any program wrote
   submit        write and validate the file that a benchmark's server takes
   compare       how two results differ, and how sure that is

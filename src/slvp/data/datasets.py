@@ -124,6 +124,10 @@ class StepBatches(Dataset[Batch | UserError]):
     def __len__(self) -> int:
         return len(self._source_of_step)
 
+    def first_of_each(self) -> list[int]:
+        """Return the first batch of each source that has any."""
+        return np.sort(np.unique(self._source_of_step, return_index=True)[1]).tolist()
+
     def __getitem__(self, step: int) -> Batch | UserError:
         source = self.sources[self._source_of_step[step]]
         rng = np.random.default_rng([self.seed, step])

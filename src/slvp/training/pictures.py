@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ from slvp.data.flow import camera_flow, camera_motion, dis_flow
 from slvp.models.heads import FlowOutput, MaskOutput
 from slvp.training.flow_colours import colour_flow, colour_wheel
 from slvp.training.losses import FLOW_UNIT, MOVING, flow_unit
-from slvp.training.sheet import Cell, Row, write_sheet
+from slvp.training.sheet import Cell, Row, Sheet
 from slvp.types import Batch, BoolArray, Float32Array, UInt8Array
 
 _MOST = 6  # clips of a sheet
@@ -46,19 +46,24 @@ _MASK_EXPLANATION = "The first frame of each clip; the sentence stands above."
 
 
 @torch.no_grad()
-def write_flow_pictures(model: nn.Module, batch: Batch, path: Path) -> None:
-    """Write a sheet: predicted flow beside the target, and how well both explain the next frame.
+def flow_sheet(model: nn.Module, batches: Sequence[Batch]) -> Sheet:
+    """Lay predicted flow beside the target, and show how well both explain the next frame.
 
-    A row for each of the first few clips, with its first caption. The flow is told from the whole
-    clip, from its first frame alone, and from that with the caption of another clip: where this
-    makes no difference, captions are not used.
+    A row for each of the first clips of each batch, with its first caption. The flow is told from
+    the whole clip, from its first frame alone, and from that with the caption of another clip:
+    where this makes no difference, captions are not used.
 
     Args:
         model: gives flow; in evaluation mode.
-        batch: with target flow and captions of other clips, on the model's device.
-        path: of the PNG; its folder must exist.
+        batches: with target flow and captions of other clips, on the model's device.
     """
-    batch = _first_clips(batch)
+    share = max(1, _MOST // len(batches))
+    rows = [row for batch in batches for row in _flow_rows(model, _first_clips(batch, share))]
+    titles = _FLOW_TITLES[: max(len(row.cells) for row in rows)]
+    return Sheet(titles, rows, _FLOW_EXPLANATION, colour_wheel(72))
+
+
+def _flow_rows(model: nn.Module, batch: Batch) -> Iterator[Row]:
     assert batch.flow_BT2HW is not None
     assert batch.valid_BTHW is not None
     one_frame = replace(batch, frames_BTCHW=batch.frames_BTCHW[:, :1])
@@ -68,7 +73,6 @@ def write_flow_pictures(model: nn.Module, batch: Batch, path: Path) -> None:
     target_BHW2 = batch.flow_BT2HW[:, 0].permute(0, 2, 3, 1).float().cpu().numpy()
     valid_BHW = batch.valid_BTHW[:, 0].cpu().numpy() > 0.5
     frames_BTHW3 = _bytes(batch.frames_BTCHW)
-    rows = []
     for clip, caption in enumerate(batch.sentences):
         target_HW2, valid_HW = target_BHW2[clip], valid_BHW[clip]
         scale = flow_scale(target_HW2, valid_HW)
@@ -86,47 +90,45 @@ def write_flow_pictures(model: nn.Module, batch: Batch, path: Path) -> None:
             for flow_HW2 in (np.zeros_like(target_HW2), target_HW2, clip_BHW2[clip]):
                 error_HW = warp_error(first_HW3, second_HW3, flow_HW2 + camera_HW2)
                 cells.append(Cell(_heat(error_HW), f"mean {np.nanmean(error_HW):.2%}"))
-        rows.append(Row(caption, cells))
-    titles = _FLOW_TITLES[: len(rows[0].cells)]
-    write_sheet(path, titles, rows, explanation=_FLOW_EXPLANATION, legend_HW3=colour_wheel(72))
+        yield Row(caption, cells)
 
 
 @torch.no_grad()
-def write_mask_pictures(model: nn.Module, batch: Batch, path: Path) -> None:
-    """Write a sheet: true and predicted mask of the first frame of the first few clips.
+def mask_sheet(model: nn.Module, batches: Sequence[Batch]) -> Sheet:
+    """Lay true and predicted mask of the first frame of the first clips of each batch side by side.
 
     Args:
         model: gives masks; in evaluation mode.
-        batch: with masks, on the model's device.
-        path: of the PNG; its folder must exist.
+        batches: with masks, on the model's device.
     """
+    share = max(1, _MOST // len(batches))
+    rows = [row for batch in batches for row in _mask_rows(model, _first_clips(batch, share))]
+    return Sheet(_MASK_TITLES, rows, _MASK_EXPLANATION)
+
+
+def _mask_rows(model: nn.Module, batch: Batch) -> Iterator[Row]:
     assert batch.masks_ETHW is not None
-    first_E = _first_sentences(batch)
-    truth_EHW = batch.masks_ETHW[first_E, 0].cpu().numpy() > 0.5
-    batch = _first_clips(batch)
+    truth_EHW = batch.masks_ETHW[:, 0].cpu().numpy() > 0.5
     output: MaskOutput = model(batch.frames_BTCHW, batch.sentences, batch.clip_of_E)
     logits_ETHW, presence_ET = output.best()
-    logits_EHW = F.interpolate(logits_ETHW[:, :1], size=truth_EHW.shape[-2:], mode="bilinear")[:, 0]
+    logits_EHW = F.interpolate(
+        logits_ETHW[:, :1].float(), size=truth_EHW.shape[-2:], mode="bilinear"
+    )[:, 0]
     predicted_EHW = logits_EHW.cpu().numpy() > 0
-    presence_E = presence_ET[:, 0].sigmoid().tolist()
+    presence_E = presence_ET[:, 0].float().sigmoid().tolist()
     frames_BHW3 = _bytes(batch.frames_BTCHW[:, :1])[:, 0]
-    rows = [
-        Row(
+    for sentence, frame_HW3, truth_HW, predicted_HW, presence in zip(
+        batch.sentences, frames_BHW3, truth_EHW, predicted_EHW, presence_E, strict=True
+    ):
+        told = f"J {_overlap(truth_HW, predicted_HW):.2f}, present {presence:.0%}"
+        yield Row(
             sentence,
             [
                 Cell(frame_HW3),
                 Cell(_tinted(frame_HW3, truth_HW, _TRUTH), "" if truth_HW.any() else "nothing"),
-                Cell(
-                    _tinted(frame_HW3, predicted_HW, _PREDICTION),
-                    f"J {_overlap(truth_HW, predicted_HW):.2f}, present {presence:.0%}",
-                ),
+                Cell(_tinted(frame_HW3, predicted_HW, _PREDICTION), told),
             ],
         )
-        for sentence, frame_HW3, truth_HW, predicted_HW, presence in zip(
-            batch.sentences, frames_BHW3, truth_EHW, predicted_EHW, presence_E, strict=True
-        )
-    ]
-    write_sheet(path, _MASK_TITLES, rows, explanation=_MASK_EXPLANATION)
 
 
 def flow_scale(flow_HW2: Float32Array, valid_HW: BoolArray) -> float:
@@ -166,24 +168,18 @@ def warp_error(frame_HW3: UInt8Array, next_HW3: UInt8Array, flow_HW2: Float32Arr
     return np.where(inside_HW, error_HW, np.nan).astype(np.float32)
 
 
-def _first_sentences(batch: Batch) -> list[int]:
-    """Return the first sentence of each of the first few clips."""
-    clips = min(_MOST, len(batch.frames_BTCHW))
-    return [int((batch.clip_of_E == clip).nonzero()[0, 0]) for clip in range(clips)]
-
-
-def _first_clips(batch: Batch) -> Batch:
+def _first_clips(batch: Batch, most: int) -> Batch:
     """Return the first few clips, each with one sentence."""
-    first_E = _first_sentences(batch)
-    clips = len(first_E)
-    flow, valid = batch.flow_BT2HW, batch.valid_BTHW
+    clips = min(most, len(batch.frames_BTCHW))
+    first_E = [int((batch.clip_of_E == clip).nonzero()[0, 0]) for clip in range(clips)]
+    masks, flow, valid = batch.masks_ETHW, batch.flow_BT2HW, batch.valid_BTHW
     return replace(
         batch,
         frames_BTCHW=batch.frames_BTCHW[:clips],
         sentences=[batch.sentences[number] for number in first_E],
         others=[batch.others[number] for number in first_E] if batch.others else [],
         clip_of_E=torch.arange(clips, device=batch.clip_of_E.device),
-        masks_ETHW=None,
+        masks_ETHW=None if masks is None else masks[first_E],
         flow_BT2HW=None if flow is None else flow[:clips],
         valid_BTHW=None if valid is None else valid[:clips],
     )

@@ -39,42 +39,45 @@ class Row:
     cells: Sequence[Cell]
 
 
-def write_sheet(
-    path: Path,
-    titles: Sequence[str],
-    rows: Sequence[Row],
-    *,
-    explanation: str = "",
-    legend_HW3: UInt8Array | None = None,
-) -> None:
-    """Write a PNG, whole or not at all.
+@dataclass(frozen=True)
+class Sheet:
+    """Rows of pictures under titles.
 
-    Args:
-        path: of the file; its folder must exist.
+    Attributes:
         titles: of the columns.
-        rows: each with a cell per column.
+        rows: each with a cell per column; the last ones may be missing.
         explanation: what stands at the top, line by line.
         legend_HW3: a picture for the top right corner.
     """
-    width = 2 * _MARGIN + len(titles) * (_CELL + _GAP) - _GAP
-    lines = explanation.splitlines()
-    legend_height = 0 if legend_HW3 is None else len(legend_HW3)
-    head = _MARGIN + max(len(lines) * _LINE, legend_height) + _GAP
-    heights = [_height(row) for row in rows]
-    sheet = Image.new("RGB", (width, head + _LINE + _GAP + sum(heights) + _MARGIN), _PAPER)
-    pen = ImageDraw.Draw(sheet)
-    for number, line in enumerate(lines):
-        pen.text((_MARGIN, _MARGIN + number * _LINE), line, _FAINT, _font())
-    if legend_HW3 is not None:
-        sheet.paste(Image.fromarray(legend_HW3), (width - _MARGIN - legend_HW3.shape[1], _MARGIN))
-    for column, title in enumerate(titles):
-        pen.text((_left(column), head), _wrapped(title, 1)[0], _INK, _font(bold=True))
-    top = head + _LINE + _GAP
-    for row, height in zip(rows, heights, strict=True):
-        _draw_row(sheet, pen, row, top)
-        top += height
-    with whole_file(path) as file:
-        sheet.save(file, "PNG")
+
+    titles: Sequence[str]
+    rows: Sequence[Row]
+    explanation: str = ""
+    legend_HW3: UInt8Array | None = None
+
+    def write(self, path: Path) -> None:
+        """Write a PNG, whole or not at all; the folder is made."""
+        width = 2 * _MARGIN + len(self.titles) * (_CELL + _GAP) - _GAP
+        lines = self.explanation.splitlines()
+        legend_height = 0 if self.legend_HW3 is None else len(self.legend_HW3)
+        head = _MARGIN + max(len(lines) * _LINE, legend_height) + _GAP
+        heights = [_height(row) for row in self.rows]
+        sheet = Image.new("RGB", (width, head + _LINE + _GAP + sum(heights) + _MARGIN), _PAPER)
+        pen = ImageDraw.Draw(sheet)
+        for number, line in enumerate(lines):
+            pen.text((_MARGIN, _MARGIN + number * _LINE), line, _FAINT, _font())
+        if self.legend_HW3 is not None:
+            left = width - _MARGIN - self.legend_HW3.shape[1]
+            sheet.paste(Image.fromarray(self.legend_HW3), (left, _MARGIN))
+        for column, title in enumerate(self.titles):
+            pen.text((_left(column), head), _wrapped(title, 1)[0], _INK, _font(bold=True))
+        top = head + _LINE + _GAP
+        for row, height in zip(self.rows, heights, strict=True):
+            _draw_row(sheet, pen, row, top)
+            top += height
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as file:
+            sheet.save(file, "PNG")
 
 
 def _draw_row(sheet: Image.Image, pen: ImageDraw.ImageDraw, row: Row, top: int) -> None:

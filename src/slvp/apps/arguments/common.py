@@ -19,6 +19,7 @@ Size = Annotated[
 Overwrite = Annotated[bool, arg(help_behavior_hint="")]
 Quiet = Annotated[bool, arg(help_behavior_hint="")]
 
+Captioned = Annotated[tuple[Path, ...], arg(metavar="PATH [PATH ...]", help_behavior_hint="")]
 Cutouts = Annotated[tuple[Path, ...], arg(metavar="DIR [DIR ...]", help_behavior_hint="")]
 Coco = Annotated[
     tuple[tuple[Path, Path], ...],

@@ -1,4 +1,4 @@
-"""The options of the commands that score: evaluate, score, submit, compare, bench."""
+"""The options of the commands that score: evaluate and -flow, score, submit, compare, bench."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from tyro.conf import Positional, arg
 
 from slvp.apps.arguments.common import (
     BenchmarkName,
+    Captioned,
+    Coco,
+    Cutouts,
     Device,
     Model,
     Overwrite,
     Quiet,
     Size,
     Split,
+    Stamps,
     app,
 )
 
@@ -79,6 +83,66 @@ def evaluate(
         threshold=threshold,
         device=device,
         size=size,
+        overwrite=overwrite,
+        quiet=quiet,
+    )
+
+
+@app.command(name="evaluate-flow")
+def evaluate_flow(
+    model: Annotated[Positional[str], arg(metavar="MODEL|RUN", help_behavior_hint="")],
+    out: Annotated[Path | None, arg(help_behavior_hint="(default: print only)")] = None,
+    captioned: Captioned = (),
+    cutouts: Cutouts = (),
+    coco: Coco = (),
+    stamps: Stamps = False,
+    unseen: Annotated[bool, arg(help_behavior_hint="")] = False,
+    clips: int = 200,
+    seed: int = 0,
+    device: Device = "auto",
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure, on held-out clips, how well pretrain went, and whether captions tell the flow.
+
+    Compares the flow told with a clip's own caption, with another clip's and with none, from one
+    frame and from the whole clip, with no flow at all and with the mean flow; differences have
+    intervals. The target is estimated (DIS, less the camera's motion); on clips of the embedded
+    world the true flow is known, too. With --out also writes OUT/result.json: the errors of every
+    clip and all it takes to make them again.
+
+    For example:
+      slvp evaluate-flow runs/flow
+      slvp evaluate-flow runs/flow/model --captioned videos --unseen --out outputs/flow
+
+    Args:
+        model: a run of pretrain, whose data are used where no option names others; or its model.
+        out: the folder to make.
+        captioned: captioned video, as pretrain takes it.
+        cutouts: folders of cut-outs, of which the world's clips are made.
+        coco: instances of COCO or LVIS to cut out, each a JSON file and the folder of its images.
+        stamps: add Tux Paint's stamps to the cut-outs.
+        unseen: take all of the data, not only the part that a run would hold out: the model has
+            seen none of them.
+        clips: how many, of captioned video and of the world each.
+        seed: that clips are drawn from.
+        device: where to compute.
+        overwrite: replace an earlier result in OUT.
+        quiet: show no progress.
+    """
+    from slvp.apps.commands.evaluate_flow import evaluate_flow
+
+    evaluate_flow(
+        model,
+        out,
+        captioned=captioned,
+        cutouts=cutouts,
+        coco=coco,
+        stamps=stamps,
+        unseen=unseen,
+        clips=clips,
+        seed=seed,
+        device=device,
         overwrite=overwrite,
         quiet=quiet,
     )
@@ -170,8 +234,11 @@ def submit(
         quiet: show no progress.
     """
     from slvp.apps.commands.submit import check_file, write_file
+    from slvp.errors import UserError
 
     if check is not None:
+        if out is not None or predictions is not None:
+            raise UserError("--check only validates a file; leave --out and --predictions out")
         check_file(benchmark, data, check, split=split)
         return
     write_file(

@@ -7,9 +7,8 @@ from typing import Annotated
 
 from tyro.conf import Positional, UseAppendAction, arg
 
-from slvp.apps.arguments.common import Coco, Cutouts, Quiet, Stamps, app
+from slvp.apps.arguments.common import Captioned, Coco, Cutouts, Quiet, Stamps, app
 
-_Captioned = Annotated[tuple[Path, ...], arg(metavar="PATH [PATH ...]", help_behavior_hint="")]
 _Benchmarks = Annotated[
     tuple[tuple[str, Path, float], ...],
     UseAppendAction,
@@ -26,7 +25,7 @@ _Refcoco = Annotated[
 def pretrain(
     recipe: Positional[str] = "lite",
     out: Annotated[Path | None, arg(help_behavior_hint="(default: runs/pretrain-<recipe>)")] = None,
-    captioned: _Captioned = (),
+    captioned: Captioned = (),
     captioned_share: Annotated[
         float | None, arg(metavar="SHARE", help_behavior_hint="(default: the recipe's own, 0.5)")
     ] = None,

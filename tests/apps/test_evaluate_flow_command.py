@@ -1,0 +1,94 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from slvp.apps import cli
+from slvp.evaluation.flow import held_out
+from slvp.training import loop
+from slvp.training.config import DataConfig, OptimiserConfig, TrainConfig
+from tiny import tiny_config, tiny_model
+
+DATA = DataConfig(sizes=((64, 64),), frames=(2,), pixels=4 * 3 * 64 * 64, expressions=2)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("flow") / "run"
+    config = TrainConfig(
+        task="pretrain",
+        model=tiny_config(head="flow"),
+        data=DATA,
+        optimiser=OptimiserConfig(warmup=1),
+        steps=1,
+        validation_batches=1,
+        workers=0,
+    )
+    loop.train(config, folder, quiet=True)
+    return folder
+
+
+def test_a_run_is_measured_on_what_it_held_out(run: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "new/out"
+    options = ["--clips", "6", "--seed", "3", "--quiet", "--device", "cpu", "--out", str(out)]
+    assert cli.run(["evaluate-flow", str(run), *options]) == 0
+    printed, complaints = capsys.readouterr()
+    assert "embedded world: 6 held-out clips" in printed
+    assert complaints == ""
+    card = json.loads((out / "result.json").read_text())
+    assert card["model"] == str(run)
+    assert card["seed"] == 3
+    assert card["config"]["model"]["width"] == tiny_config().width
+    (report,) = card["reports"]
+    assert len(report["clips"]) == 6
+    assert all(clip["other"] and clip["other"] != clip["caption"] for clip in report["clips"])
+    assert any(clip["errors"]["zero"]["exact_distance"] for clip in report["clips"])
+    assert [path.name for path in out.iterdir()] == ["result.json"]
+
+    assert cli.run(["evaluate-flow", str(run), *options]) == 2
+    assert cli.run(["evaluate-flow", str(run), *options, "--overwrite"]) == 0
+    again = json.loads((out / "result.json").read_text())
+    assert again["reports"] == card["reports"]
+
+
+def test_sources_have_one_caption_a_clip_and_the_targets_of_the_default_objective() -> None:
+    config = TrainConfig(task="pretrain", model=tiny_config(head="flow"), data=DATA)
+    odd = replace(config.objective, estimator="exact", subtract_camera=False)
+    ((kind, source),) = held_out.held_out_sources(replace(config, objective=odd)).items()
+    assert kind == held_out.WORLD
+    assert source.sentences == 1
+    assert source.with_others
+    assert not source.exact
+    assert source.target.subtract_camera
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["no-such-model"], "no-such-model"),
+        (["masks"], "gives masks"),
+        (["unfinished"], "isn't finished"),
+        (["flow", "--clips", "1"], "--clips 1"),
+        (["flow", "--seed", "-1"], "--seed -1"),
+        (["flow", "--device", "abacus"], "abacus"),
+        (["flow", "--captioned", "nowhere"], "nowhere"),
+        (["x" * 300], "not found"),
+    ],
+)
+def test_a_mistake_gets_one_line_and_leaves_nothing(
+    arguments: list[str], named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if arguments[0] in ("masks", "flow"):
+        tiny_model(head="mask" if arguments[0] == "masks" else "flow").save_pretrained(arguments[0])
+    if arguments[0] == "unfinished":
+        Path("unfinished").mkdir()
+        TrainConfig(task="pretrain").save(Path("unfinished/config.json"))
+    before = set(tmp_path.rglob("*"))
+    assert cli.run(["evaluate-flow", *arguments, "--out", "out", "--quiet"]) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.startswith("slvp: ")
+    assert named in complaint
+    assert len(complaint.splitlines()) == 1
+    assert set(tmp_path.rglob("*")) == before

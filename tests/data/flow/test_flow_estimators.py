@@ -27,6 +27,14 @@ def test_dis_forward_and_backward(name: str) -> None:
     assert np.allclose(np.median(backward[inner], (0, 1, 2)), (3, 0), atol=0.3)
 
 
+@pytest.mark.parametrize("name", ["dis", "dis-fast"])
+@pytest.mark.parametrize("size", [(2, 2), (8, 300), (24, 400), (300, 8), (63, 64)])
+def test_dis_takes_frames_of_any_shape(name: str, size: tuple[int, int]) -> None:
+    frames_THWC = np.random.default_rng(0).integers(0, 255, (3, *size, 3), dtype=np.uint8)
+    flow_THW2 = estimator(name)(frames_THWC)
+    assert flow_THW2.shape == (2, *size, 2) and np.isfinite(flow_THW2).all()
+
+
 def test_presets() -> None:
     assert estimator("dis") == DisFlow("medium")
     assert estimator("dis-fast") == DisFlow("fast")

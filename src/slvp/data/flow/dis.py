@@ -20,6 +20,7 @@ _PRESETS = {
     "fast": cv2.DISOPTICAL_FLOW_PRESET_FAST,
     "medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
 }
+_LEAST_SIDE = 64  # below 32, some shapes crash OpenCV (5.0: 24 x 400 with "fast")
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,17 @@ class DisFlow:
     def __call__(self, frames_THWC: UInt8Array, *, backward: bool = False) -> Float32Array:
         """Estimate; see ``FlowEstimator``."""
         search = cv2.DISOpticalFlow.create(_PRESETS[self.preset])
-        grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames_THWC]
+        height, width = frames_THWC.shape[1:3]
+        below, right = max(0, _LEAST_SIDE - height), max(0, _LEAST_SIDE - width)
+        grey = [
+            cv2.copyMakeBorder(
+                cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), 0, below, 0, right, cv2.BORDER_REPLICATE
+            )
+            for frame in frames_THWC
+        ]
         pairs = ((b, a) if backward else (a, b) for a, b in pairwise(grey))
-        return np.stack([search.calc(first, second, None) for first, second in pairs])
+        flow = [search.calc(first, second, None)[:height, :width] for first, second in pairs]
+        return np.stack(flow)
 
 
 def dis_flow(frames_THWC: UInt8Array, preset: Preset = "medium") -> Float32Array:

@@ -46,8 +46,9 @@ def load_ref_davis17(
         unsupervised: take the masks of ``Annotations_unsupervised``, where that folder is there.
 
     Raises:
-        UserError: a file or folder is missing, a frame has no mask, a line can't be read, or a
-            sequence is not described in one of the four files, or an object twice in one of them.
+        UserError: a file or folder is missing, a frame has no mask or a mask no frame, a line
+            can't be read, or a sequence is not described in one of the four files, or an object
+            twice in one of them.
     """
     root = Path(root)
     davis = require_folder(root / "DAVIS", BENCHMARK)
@@ -99,17 +100,26 @@ def _frames_and_masks(
 ) -> tuple[PictureFrames, PaletteMasks]:
     frame_folder = require_folder(davis / "JPEGImages" / "480p" / sequence, BENCHMARK)
     mask_folder = require_folder(masks_folder / sequence, BENCHMARK)
-    frame_paths = tuple(sorted(frame_folder.glob("*.jpg")))
-    if not frame_paths:
+    frame_stems = _stems(frame_folder, ".jpg")
+    if not frame_stems:
         raise UserError(f"{frame_folder} has no frame (*.jpg): unpack {BENCHMARK} again.")
-    mask_paths = tuple(mask_folder / f"{frame.stem}.png" for frame in frame_paths)
-    for frame, mask in zip(frame_paths, mask_paths, strict=True):
-        if not mask.is_file():
-            raise UserError(
-                f"{mask} is missing, the mask of {frame.name}: unpack {BENCHMARK} again, for every "
-                "frame is scored."
-            )
+    # Every frame has a mask: a lone mask means that a frame was lost, and scores would shift.
+    if lone := frame_stems ^ _stems(mask_folder, ".png"):
+        stem = min(lone)
+        frame, mask = frame_folder / f"{stem}.jpg", mask_folder / f"{stem}.png"
+        lost, found = (mask, frame) if stem in frame_stems else (frame, mask)
+        raise UserError(
+            f"{lost} is missing, though {found} is there: unpack {BENCHMARK} again, for every "
+            "frame is scored."
+        )
+    stems = sorted(frame_stems)
+    frame_paths = tuple(frame_folder / f"{stem}.jpg" for stem in stems)
+    mask_paths = tuple(mask_folder / f"{stem}.png" for stem in stems)
     return PictureFrames(frame_paths), PaletteMasks(mask_paths)
+
+
+def _stems(folder: Path, suffix: str) -> set[str]:
+    return {path.stem for path in folder.glob(f"*{suffix}")}
 
 
 def _read_descriptions(path: Path) -> dict[str, list[tuple[int, str]]]:

@@ -80,7 +80,7 @@ def davis_videos(root: Path, split: str) -> list[Video]:
 def look_for_frames(root: Path, split: str) -> list[Problem]:
     """Return the frames of DAVIS that are missing, as far as masks or the list of sequences tell.
 
-    Its parser takes the frames that there are.
+    Its parser names the first one only.
     """
     davis = root / "DAVIS"
     frames = davis / "JPEGImages" / "480p"

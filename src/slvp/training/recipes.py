@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from slvp.errors import UserError
 from slvp.models.config import ModelConfig
+from slvp.training.ablations import ABLATIONS
 from slvp.training.config import DataConfig, OptimiserConfig, Task, TrainConfig
 
 Recipe = Callable[[Task], TrainConfig]
@@ -82,27 +83,29 @@ def base(task: Task) -> TrainConfig:
 
 
 def base_swin(task: Task) -> TrainConfig:
-    """The same with Swin-T."""
+    """The same as base, with Swin-T."""
     return _with_vision(base(task), "swin_tiny_patch4_window7_224.ms_in22k_ft_in1k")
 
 
 def video(task: Task) -> TrainConfig:
     """Frozen Video-Swin-T, which sees motion by itself, and RoBERTa: for a node of 8 GPUs."""
-    config = _with_vision(base(task), "swin3d_t")
-    data = config.data
+    config = base(task)
+    model = replace(config.model, vision="swin3d_t", window=8)
+    # Longer clips, half as many.
     if task == "pretrain":
-        # Longer clips, half as many.
-        return replace(config, data=replace(data, frames=(8,), pixels=128 * 9 * 224 * 256))
-    return replace(config, data=replace(data, frames=(1, 8), pixels=16 * 8 * 320 * 448))
+        data = replace(config.data, frames=(8,), pixels=128 * 9 * 224 * 256)
+    else:
+        data = replace(config.data, frames=(1, 8), pixels=16 * 8 * 320 * 448)
+    return replace(config, model=model, data=data)
 
 
 def video_small(task: Task) -> TrainConfig:
-    """The same with Video-Swin-S."""
+    """The same as video, with Video-Swin-S."""
     return _with_vision(video(task), "swin3d_s")
 
 
 def video_base(task: Task) -> TrainConfig:
-    """The same with Video-Swin-B."""
+    """The same as video, with Video-Swin-B."""
     return _with_vision(video(task), "swin3d_b")
 
 
@@ -110,13 +113,14 @@ def _with_vision(config: TrainConfig, backbone: str) -> TrainConfig:
     return replace(config, model=replace(config.model, vision=backbone))
 
 
-def _asked_by_language(recipe: Recipe) -> Recipe:
+def _asked_by_language(name: str, recipe: Recipe) -> Recipe:
     """Return the same recipe with language as query."""
 
     def build(task: Task) -> TrainConfig:
         config = recipe(task)
         return replace(config, model=replace(config.model, fusion="language-as-query"))
 
+    build.__doc__ = f"The same as {name}, with language as query."
     return build
 
 
@@ -129,9 +133,9 @@ _BY_VISION: dict[str, Recipe] = {
     "video-base": video_base,
 }
 
-RECIPES: dict[str, Recipe] = _BY_VISION | {
-    f"{name}-language": _asked_by_language(recipe) for name, recipe in _BY_VISION.items()
-}
+RECIPES: dict[str, Recipe] = {}
+for _name, _recipe in _BY_VISION.items():
+    RECIPES |= {_name: _recipe, f"{_name}-language": _asked_by_language(_name, _recipe)}
 
 
 def recipe(name: str, task: Task) -> TrainConfig:
@@ -140,6 +144,15 @@ def recipe(name: str, task: Task) -> TrainConfig:
     Raises:
         UserError: there is no such recipe.
     """
+    ablation = name.removeprefix("lite-")
+    if ablation in ABLATIONS and ablation != name:
+        if task == "finetune":
+            raise UserError(f"recipe {name!r}: is for pretrain only; fine-tune with recipe 'lite'")
+        config = lite(task)
+        return replace(config, objective=ABLATIONS[ablation](config.objective))
     if name not in RECIPES:
-        raise UserError(f"recipe {name!r}: unknown; expected one of {', '.join(RECIPES)}")
+        raise UserError(
+            f"recipe {name!r}: unknown; expected one of {', '.join(RECIPES)}, or for pretrain one "
+            f"of {', '.join(f'lite-{ablation}' for ablation in ABLATIONS)}"
+        )
     return RECIPES[name](task)

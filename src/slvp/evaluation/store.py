@@ -46,9 +46,11 @@ class ScoreStore:
     def read(self, sequence: str) -> SequenceScores:
         """Return the scores of a finished sequence."""
         found = json.loads(self._path(sequence).read_text())
+        # One tuple for all expressions that count the same frames: there may be many of both.
+        frames: dict[tuple[str, ...], tuple[str, ...]] = {}
         return SequenceScores(
             sequence=found["sequence"],
-            scores=tuple(_score(one) for one in found["scores"]),
+            scores=tuple(_score(one, frames) for one in found["scores"]),
             frames=found["frames"],
             seconds=found["seconds"],
         )
@@ -62,12 +64,15 @@ def _plain(value: Any) -> Any:
     return value.tolist()
 
 
-def _score(found: dict[str, Any]) -> ExpressionScore:
+def _score(
+    found: dict[str, Any], frames: dict[tuple[str, ...], tuple[str, ...]]
+) -> ExpressionScore:
+    names = tuple(found["frames"])
     return ExpressionScore(
         **{
             **found,
             "object_ids": tuple(found["object_ids"]),
-            "frames": tuple(found["frames"]),
+            "frames": frames.setdefault(names, names),
             "j_T": np.array(found["j_T"], np.float64),
             "f_T": None if found["f_T"] is None else np.array(found["f_T"], np.float64),
             "truth_T": np.array(found["truth_T"], np.int64),

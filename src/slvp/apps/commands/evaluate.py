@@ -9,10 +9,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import torch
 from tqdm import tqdm
 
 import slvp
-from slvp.apps.commands.scoring_output import CONTENTS, SCORES, Asked, show_and_write
+from slvp.apps.commands.scoring_output import CONTENTS, SCORES, SEED, Asked, show_and_write
 from slvp.apps.output import resumable_folder
 from slvp.apps.team import Team
 from slvp.errors import UserError
@@ -43,12 +44,13 @@ def evaluate_benchmark(
     Raises:
         UserError: the data, the model, an option or ``out`` is not usable.
     """
+    torch.manual_seed(SEED)
     team = Team.join()
     if team.size > 1 and out is None:
         raise UserError("several processes meet in a folder: name one with --out")
     known = BENCHMARKS[benchmark]
     way = known.way(protocol)
-    split = known.check_split(split or known.scored_split)
+    split = known.check_split(known.scored_split if split is None else split)
     expressions = way.load(data, split)
     require_masks(expressions, split)
     segmenter = Segmenter.from_pretrained(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
@@ -45,7 +46,7 @@ def score_predictions(
         raise UserError(f"--processes {processes} is too small; 1 is the least")
     known = BENCHMARKS[benchmark]
     way = known.way(protocol)
-    split = known.check_split(split or known.scored_split)
+    split = known.check_split(known.scored_split if split is None else split)
     expressions = way.load(data, split)
     require_masks(expressions, split)
     groups = sequences_of(expressions)
@@ -55,7 +56,12 @@ def score_predictions(
     count = min(processes or _worthwhile_processes(groups), len(groups))
     keep_freed_memory()
     with ExitStack() as stack:
-        folder = stack.enter_context(output_folder(out, CONTENTS, overwrite)) if out else None
+        if out is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slvp-")))
+        else:
+            folder = stack.enter_context(output_folder(out, CONTENTS, overwrite))
+        (folder / SCORES).mkdir()
+        store = ScoreStore(folder / SCORES)
         results: Iterator[SequenceScores]
         if count == 1:
             results = (score_sequence(masks, group, way.protocol) for group in groups)
@@ -68,15 +74,11 @@ def score_predictions(
             )
             results = stack.enter_context(pool).map(_score, groups)
         bar = tqdm(results, total=len(groups), unit="video", disable=quiet, dynamic_ncols=True)
-        sequences = list(bar)
-        if folder is not None:
-            (folder / SCORES).mkdir()
-            store = ScoreStore(folder / SCORES)
-            for one in sequences:
-                store.add(one)
+        for one in bar:
+            store.add(one)  # on disk, so that memory doesn't grow with the number of sequences
         show_and_write(
-            folder,
-            sequences,
+            None if out is None else folder,
+            [store.read(group[0].sequence) for group in groups],
             expressions,
             way.protocol,
             Asked(benchmark, split, data, processes=count),

@@ -14,7 +14,12 @@ from slvp.evaluation.benchmarks import BENCHMARKS
 from slvp.evaluation.evaluate import Group, sequences_of
 from slvp.evaluation.predictions import open_predictions
 from slvp.evaluation.segmenting import segment_sequence
-from slvp.evaluation.submission import check_submission, format_check, write_submission
+from slvp.evaluation.submission import (
+    check_submission,
+    check_target,
+    format_check,
+    write_submission,
+)
 from slvp.segmenter import Segmenter
 
 
@@ -41,9 +46,10 @@ def write_file(
         raise UserError("name the file to make with --out, or one to validate with --check")
     if out.exists() and not overwrite:
         raise UserError(f"{out} exists; name another file, or replace it with --overwrite")
+    check_target(out, benchmark)
     known = BENCHMARKS[benchmark]
     way = known.way(None)
-    split = known.check_split(split or known.submitted_split)
+    split = known.check_split(known.submitted_split if split is None else split)
     expressions = way.load(data, split)
     groups = sequences_of(expressions)
     kind = way.protocol.answers
@@ -69,7 +75,7 @@ def check_file(benchmark: str, data: Path, file: Path, *, split: str | None) -> 
         UserError: the file can't be read, or the server would not take it.
     """
     known = BENCHMARKS[benchmark]
-    split = known.check_split(split or known.submitted_split)
+    split = known.check_split(known.submitted_split if split is None else split)
     found = check_submission(file, benchmark, known.way(None).load(data, split))
     if not found.good:
         raise UserError(format_check(found))

@@ -16,7 +16,7 @@ from slvp.evaluation.predictions.composing import Group, asked_frames, frame_siz
 from slvp.evaluation.predictions.layouts import Layout
 from slvp.evaluation.predictions.results import ImageName
 from slvp.evaluation.predictions.rle import mask_to_json
-from slvp.evaluation.submission.forms import form_of
+from slvp.evaluation.submission.forms import Form, form_of
 from slvp.evaluation.submission.png import grey_png, indexed_png
 from slvp.files import whole_file
 from slvp.types import BoolArray
@@ -39,11 +39,7 @@ def write_submission(out: Path, benchmark: str, groups: Answered) -> None:
     Raises:
         UserError: ``out`` can't be written there, or should end in another way.
     """
-    form = form_of(benchmark, out)
-    if not out.parent.is_dir():
-        raise UserError(
-            f"{out.parent} is no folder: make it first, or choose another for the file."
-        )
+    form = check_target(out, benchmark)
     try:
         with whole_file(out) as part:
             if isinstance(form, Layout):
@@ -54,6 +50,20 @@ def write_submission(out: Path, benchmark: str, groups: Answered) -> None:
         raise UserError(
             f"{out} can't be written ({error.strerror}): make room, or name another file."
         ) from error
+
+
+def check_target(out: Path, benchmark: str) -> Form:
+    """Return what ``out`` must become for a benchmark, before the work that fills it.
+
+    Raises:
+        UserError: it should end in another way, or its folder isn't there.
+    """
+    form = form_of(benchmark, out)
+    if not out.parent.is_dir():
+        raise UserError(
+            f"{out.parent} is no folder: make it first, or choose another for the file."
+        )
+    return form
 
 
 def _write_pictures(out: Path, layout: Layout, groups: Answered) -> None:

@@ -67,6 +67,20 @@ def test_broken_videos_are_listed(made: tuple[Path, ShardReport]) -> None:
     assert [row["frames_kept"] for row in rows] == ["0", "0"] and len(report.skipped) == 2
 
 
+def test_a_video_without_a_caption_is_listed(captioned: Path, tmp_path: Path) -> None:
+    listed = json.loads((captioned / "captions.json").read_text())
+    folder = tmp_path / "source"
+    folder.mkdir()
+    for one in listed[:2]:
+        (folder / one["file"]).write_bytes((captioned / one["file"]).read_bytes())
+    listed[1]["captions"] = [" "]
+    (folder / "captions.json").write_text(json.dumps(listed[:2]))
+    report = make(folder, tmp_path / "out")
+    (skipped,) = report.skipped
+    assert report.videos == 1 and skipped.name.endswith("clip.1.mp4")
+    assert "has no caption" in skipped.reason
+
+
 def test_shards_are_captioned_video_with_flow(made: tuple[Path, ShardReport]) -> None:
     index = open_captioned([made[0]])
     assert len(index) == 3

@@ -141,6 +141,8 @@ class ShardMaker:
             try:
                 video = self._read(number)
                 name = video.name
+                if not video.captions:
+                    raise UserError(f"{name} has no caption; expected one.")
                 for piece in pieces_of(video, self.settings):
                     writer = writer or SampleWriter(frames, flow, piece)
                     writer.write(piece)
@@ -160,12 +162,9 @@ class ShardMaker:
 
     def _read(self, number: int) -> CaptionedVideo:
         try:
-            video = self.videos.read(number)
+            return self.videos.read(number)
         except OSError as error:
             raise UserError(f"its shard can't be read ({error.strerror or error}).") from error
-        if not video.captions:
-            raise UserError(f"{video.name} has no caption; expected one.")
-        return video
 
     def _scratch(self) -> tempfile.SpooledTemporaryFile[bytes]:
         return tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(self.out))

@@ -67,7 +67,7 @@ class Checkpoints:
         for part in self.folder.glob(f".step-*{_SUFFIX}.*.part"):
             part.unlink()
         for path in self._all():
-            if _is_whole(path):
+            if is_whole(path):
                 return path
             print(f"{path}: broken; skipped", file=sys.stderr)
         return None
@@ -88,7 +88,7 @@ def load(path: Path) -> dict[str, Any]:
     return state
 
 
-def _is_whole(path: Path) -> bool:
+def is_whole(path: Path) -> bool:
     """Compare all bytes with their check sums."""
     try:
         with zipfile.ZipFile(path) as archive:

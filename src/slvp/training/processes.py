@@ -48,10 +48,15 @@ class Processes:
         AcceleratorState._reset_state()  # an earlier run of this process may have had another
         # Some parameters have no part in some objectives: the sentence as a whole in flow.
         ddp = DistributedDataParallelKwargs(find_unused_parameters=True)
-        accelerator = Accelerator(mixed_precision=precision, kwargs_handlers=[ddp])
+        # Several processes without a GPU have to be told; they would train alone, each for itself.
+        several = int(os.environ.get("WORLD_SIZE", "1")) > 1
+        accelerator = Accelerator(
+            cpu=several and not torch.cuda.is_available(),
+            mixed_precision=precision,
+            kwargs_handlers=[ddp],
+        )
         if precision == "fp16" and accelerator.device.type == "cpu":
             raise UserError("precision 'fp16' needs a GPU; expected 'bf16' or 'no' on a CPU")
-        several = accelerator.num_processes > 1
         return cls(
             accelerator,
             sharded=several and (asked or sharding == "fsdp"),

@@ -109,7 +109,7 @@ def _masks(config: TrainConfig, tell: Tell) -> tuple[_Mixture, _Mixture]:
         training.add(seen, share)
         validation.add(unseen, share)
         tell(
-            f"{seen.name}, {share:.0%} of the batches: {seen.videos} videos to train on, "
+            f"{seen.name}, {share:.0%} of the batches: {seen.videos} to train on, "
             f"{unseen.videos} held out"
         )
     return training, validation

@@ -1,0 +1,167 @@
+"""Who has which share of the batches, and that batches come in these shares."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from slvp.data.benchmarks.ref_davis17 import load_ref_davis17
+from slvp.data.examples.mevis import write_mevis
+from slvp.data.examples.ref_davis17 import write_ref_davis17
+from slvp.errors import UserError
+from slvp.training.config import DataConfig, TrainConfig
+from slvp.training.mixing import open_annotated, shares_of
+from slvp.training.sources import build_batches
+
+SMALL = {"sizes": ((32, 32), (32, 64)), "frames": (1, 2), "pixels": 2 * 32 * 32}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Two benchmarks and a folder of stills."""
+    folder = tmp_path_factory.mktemp("data")
+    for name, write in (("davis", write_ref_davis17), ("mevis", write_mevis)):
+        (folder / name).mkdir()
+        write(folder / name)
+    stills = folder / "stills"
+    stills.mkdir()
+    picture = np.full((40, 40, 3), 90, np.uint8)
+    ids = np.zeros((40, 40), np.uint8)
+    ids[5:35, 5:35] = 1
+    Image.fromarray(picture).save(stills / "a.jpg")
+    mask = Image.fromarray(ids, mode="P")
+    mask.putpalette([0, 0, 0, 128, 0, 0])
+    mask.save(stills / "a.png")
+    (stills / "stills.csv").write_text("image,object_id,class_name,caption\na.jpg,1,box,a box\n")
+    return folder
+
+
+def both(folder, first=0.5, second=0.3, **changes):
+    benchmarks = (
+        ("ref-davis17", str(folder / "davis"), first),
+        ("mevis", str(folder / "mevis"), second),
+    )
+    return DataConfig(benchmarks=benchmarks, **(SMALL | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, (0.2, 0, 0.5, 0.3)),
+        ({"stills": "folder"}, (0.14, 0.06, 0.5, 0.3)),
+        ({"world_share": 0.0}, (0, 0, 0.625, 0.375)),
+        ({"world_share": 0.6}, (0.6, 0, 0.25, 0.15)),
+        ({"world_share": 0.6, "first": 10, "second": 30}, (0.6, 0, 0.1, 0.3)),
+        ({"first": 0.7}, (0, 0, 0.7, 0.3)),
+    ],
+)
+def test_shares(changes, expected, tmp_path):
+    shares = shares_of(both(tmp_path, **changes))
+    assert (shares.world, shares.stills, *shares.annotated) == pytest.approx(expected)
+
+
+def test_the_world_has_what_nobody_else_has():
+    assert shares_of(DataConfig()).world == 1
+    shares = shares_of(DataConfig(stills="folder", stills_share=0.3))
+    assert (shares.world, shares.stills) == pytest.approx((0.7, 0.3))
+    shares = shares_of(DataConfig(refcoco=(("a.json", "b", 0.25),)))
+    assert (shares.world, *shares.annotated) == pytest.approx((0.75, 0.25))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"first": 0.0}, "a share of 0: expected a number above 0"),
+        ({"first": -1.0}, "a share of -1"),
+        ({"first": float("nan")}, "a share of nan"),
+        ({"first": float("inf")}, "a share of inf"),
+        ({"first": 0.8}, r"add up to 1\.1; expected at most 1"),
+        ({"world_share": 1.0}, "--world-share 1: expected a number from 0"),
+        ({"world_share": -0.1}, r"--world-share -0\.1: expected"),
+        ({"world_share": float("nan")}, "--world-share nan: expected"),
+        ({"world_share": 0.3, "benchmarks": ()}, "--world-share needs --benchmark or --refcoco"),
+        ({"world_share": 0.0, "stamps": True}, "--stamps and --stills would not be used"),
+        ({"first": 0.7, "stills": "folder"}, "--stamps and --stills would not be used"),
+    ],
+)
+def test_shares_that_do_not_fit(changes, said, tmp_path):
+    config = DataConfig(**changes) if "benchmarks" in changes else both(tmp_path, **changes)
+    with pytest.raises(UserError, match=said):
+        shares_of(config)
+
+
+def test_batches_come_in_their_shares(data):
+    steps = 400
+    config = TrainConfig(
+        "finetune",
+        data=both(data, stills=str(data / "stills"), stills_share=0.5),
+        steps=steps,
+        validation_batches=steps,
+    )
+    training, validation = build_batches(config)
+    for batches, expected in (
+        (training, {"world": 0.1, "a.jpg": 0.1, "ref-davis17": 0.5, "mevis": 0.3}),
+        (validation, {"world": 0.2, "ref-davis17": 0.5, "mevis": 0.3}),
+    ):
+        found = Counter()
+        for step in range(steps):
+            batch = batches[step]
+            places = {name.split("/")[0].split("-0-")[0] for name in batch.names}
+            (place,) = places  # a batch comes from one source
+            found[place] += 1 / steps
+        assert found == pytest.approx(expected, abs=0.08)
+
+
+def test_no_world_if_it_has_no_share(data):
+    config = TrainConfig("finetune", data=both(data, world_share=0.0), steps=9)
+    for batches in build_batches(config):
+        assert [source.name for source in batches.sources] == ["ref-davis17", "mevis"]
+
+
+def test_what_is_found_is_told(data):
+    told = []
+    build_batches(TrainConfig("finetune", data=both(data), steps=9), tell=told.append)
+    assert told == [
+        "ref-davis17, 50% of the batches: 1 to train on, 1 held out",
+        "mevis, 30% of the batches: 1 to train on, 1 held out",
+    ]
+
+
+def test_held_out_videos_are_not_trained_on(data):
+    pairs = open_annotated(both(data), seed=1, held_out_seed=2)
+    for training, held_out in pairs:
+        seen = {one.sequence for one in training.expressions}
+        unseen = {one.sequence for one in held_out.expressions}
+        assert seen
+        assert unseen
+        assert not seen & unseen
+    sequences = {one.sequence for one in load_ref_davis17(data / "davis", "train")}
+    training, held_out = pairs[0]
+    assert {one.sequence for one in (*training.expressions, *held_out.expressions)} == sequences
+
+
+def test_benchmarks_without_a_training_split(data):
+    for name in ("jhmdb-sentences", "world", "no-such-benchmark"):
+        config = DataConfig(benchmarks=((name, str(data), 0.5),))
+        with pytest.raises(UserError, match=f"'{name}': nothing to train on; expected one of"):
+            open_annotated(config, 0, 0)
+
+
+def test_a_benchmark_without_sentences(tmp_path):
+    meta = tmp_path / "meta_expressions/train/meta_expressions.json"
+    meta.parent.mkdir(parents=True)
+    meta.write_text('{"videos": {}}')
+    (tmp_path / "train/JPEGImages").mkdir(parents=True)
+    config = DataConfig(benchmarks=(("ref-youtube-vos", str(tmp_path), 0.5),))
+    with pytest.raises(UserError, match="has no sentence there"):
+        open_annotated(config, 0, 0)
+
+
+def test_the_configuration_survives_its_file(data, tmp_path):
+    config = TrainConfig(
+        "finetune",
+        data=both(data, refcoco=(("a.json", "b", 0.1),), world_share=0.25),
+    )
+    config.save(tmp_path / "config.json")
+    assert TrainConfig.load(tmp_path / "config.json") == config

@@ -60,7 +60,7 @@ def test_a_zip_scores_as_its_folder(scoring: list[str]) -> None:
 def test_missing_masks_are_counted_and_named(
     scoring: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for path in sorted(Path("valid/anno_2").rglob("*.png"))[:5]:
+    for path in sorted(Path("valid/anno_2/dogs-scale").iterdir())[:5]:
         path.unlink()
     assert cli.run([*scoring, "--out", "scores"]) == 2
     complaint = capsys.readouterr().err

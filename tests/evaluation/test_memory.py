@@ -37,4 +37,5 @@ def peak(sequences: int, folder: Path) -> int:
 def test_scoring_takes_no_more_memory_for_more_sequences(tmp_path: Path) -> None:
     peak(1, tmp_path / "warm")
     few, many = peak(2, tmp_path / "few"), peak(20, tmp_path / "many")
-    assert many < 1.05 * few
+    # Kept masks would make it eighty times as much; allow for what Python itself caches.
+    assert many < 1.5 * few

@@ -102,6 +102,33 @@ def test_a_place_that_cannot_be_looked_at(tmp_path: Path, monkeypatch: pytest.Mo
         _write(tmp_path / "out", "new")
 
 
+@pytest.mark.parametrize("step", ["mkdir", "rename"])
+@pytest.mark.parametrize("resumable", [False, True])
+def test_whatever_the_system_refuses_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, resumable: bool
+) -> None:
+    def refuse(self: Path, *_: object, **__: object) -> None:
+        # As /proc does, where nobody makes folders.
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self))
+
+    monkeypatch.setattr(Path, step, refuse)
+    out = tmp_path / "out"
+    folder = (
+        resumable_folder(out, CONTENTS, False, SETTINGS)
+        if resumable
+        else output_folder(out, CONTENTS, False)
+    )
+    with pytest.raises(UserError, match=r"/out: can't write there \(No such file"), folder:
+        pass
+    assert _files(tmp_path) == set()
+
+
+def test_an_error_that_is_not_about_the_folder_stays_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), output_folder(tmp_path / "out", CONTENTS, False):
+        (tmp_path / "absent").read_bytes()
+    assert _files(tmp_path) == set()
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 def test_a_disk_that_takes_no_more(tmp_path: Path, code: int) -> None:
     with (
@@ -162,11 +189,11 @@ def test_an_interrupted_run_is_found_again_and_ends_whole(tmp_path: Path) -> Non
         pytest.raises(KeyboardInterrupt),
         resumable_folder(out, CONTENTS, False, SETTINGS) as folder,
     ):
-        (folder / "masks").mkdir()
+        (folder / "masks").touch()
         raise KeyboardInterrupt
     assert not out.exists()
     with resumable_folder(out, CONTENTS, False, SETTINGS) as folder:
-        assert (folder / "masks").is_dir()
+        assert (folder / "masks").is_file()
         (folder / "result.json").write_text("done")
     assert _files(tmp_path) == {"new", "new/out", "new/out/masks", "new/out/result.json"}
 
@@ -174,7 +201,7 @@ def test_an_interrupted_run_is_found_again_and_ends_whole(tmp_path: Path) -> Non
 def test_an_unfinished_run_of_other_settings_stands_in_the_way(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt), resumable_folder(out, CONTENTS, False, SETTINGS) as f:
-        (f / "masks").mkdir()
+        (f / "masks").touch()
         raise KeyboardInterrupt
     other = SETTINGS | {"size": 320}
     with (

@@ -31,17 +31,17 @@ def output_folder(out: Path, contents: Collection[str], overwrite: bool | None) 
     Raises:
         UserError: ``out`` can't be made, or holds something that should not be replaced.
     """
-    try:
+    with _told(out):
         target = out.resolve()
         _check_replaceable(out, target, contents, overwrite)
         new_parents = [parent for parent in target.parents if not parent.exists()]
-    except OSError as error:
-        raise _cannot_write(out, error) from error
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        partial.mkdir(parents=True)
+        with _told(out):
+            partial.mkdir(parents=True)
         yield partial
-        _swap_in(partial, target)
+        with _told(out):
+            _swap_in(partial, target)
     except BaseException as error:
         _remove(partial, new_parents)
         if isinstance(error, OSError) and error.errno in _FAILURES:
@@ -70,7 +70,7 @@ def resumable_folder(
         UserError: ``out`` can't be made, holds something that should not be replaced, or another
             unfinished run stands in its way.
     """
-    try:
+    with _told(out):
         target = out.resolve()
         _check_replaceable(out, target, contents, overwrite)
         partial = target.with_name(f"{target.name}.partial")
@@ -89,12 +89,11 @@ def resumable_folder(
         if earlier is None:
             with whole_file(note) as path:
                 path.write_text(json.dumps(settings))
-    except OSError as error:
-        raise _cannot_write(out, error) from error
     try:
         yield partial
-        note.unlink()
-        _swap_in(partial, target)
+        with _told(out):
+            note.unlink()
+            _swap_in(partial, target)
     except BaseException as error:
         if not any(path.is_file() for path in partial.rglob("*") if path != note):
             _remove(partial, new_parents)  # nothing to go on from
@@ -125,6 +124,15 @@ _FAILURES = {
     errno.ENOTDIR: "a part of the path is a file",
     errno.EROFS: "the disk is read-only",
 }
+
+
+@contextmanager
+def _told(out: Path) -> Iterator[None]:
+    """Turn whatever the system refuses into a complaint about ``out``."""
+    try:
+        yield
+    except OSError as error:
+        raise _cannot_write(out, error) from error
 
 
 def _cannot_write(out: Path, error: OSError) -> UserError:

@@ -131,7 +131,7 @@ class WindowReader:
             codec = self._stream.codec_context
             for passed, packet in enumerate(self._container.demux(self._stream)):
                 if passed > MOST_READ:
-                    raise self._unusable(f"has a second of more than {MOST_READ} frames")
+                    raise self._unusable(f"has more than {MOST_READ} frames in a short while")
                 late = passed >= MOST_PASSED
                 early = packet.pts is not None and self._time(packet.pts) < start - self.step
                 codec.skip_frame = "NONREF" if early and not late else "DEFAULT"

@@ -17,6 +17,8 @@ from slvp.training.pictures import (
 )
 from tiny import tiny_model
 
+CPU = torch.device("cpu")
+
 
 def texture(height=96, width=128):
     noise = np.random.default_rng(0).normal(size=(height // 8, width // 8, 3))
@@ -69,7 +71,7 @@ def world_batch(source, frames, **options):
 def test_flow_pictures(frames, columns):
     """A clip of one frame has no next one to compare with."""
     batch = world_batch(WorldFlow, frames, with_others=True)
-    sheet = flow_sheet(tiny_model(head="flow"), [batch])
+    sheet = flow_sheet(tiny_model(head="flow"), [batch], CPU)
     assert len(sheet.titles) == columns
     assert len(sheet.rows) == 3
     for clip, row in enumerate(sheet.rows):
@@ -96,7 +98,7 @@ def test_what_the_model_says_is_painted_in_pixels_at_the_scale_of_the_target():
         flow[:, :, 0] = 10 if frames > 1 else 5  # units of 0.96 pixels
         return FlowOutput(flow)
 
-    for row in flow_sheet(model, [batch]).rows:
+    for row in flow_sheet(model, [batch], CPU).rows:
         _, target, clip, frame = (cell.picture_HW3[40, 40] for cell in row.cells[:4])
         np.testing.assert_allclose(target, (255, 0, 0), atol=1)
         np.testing.assert_allclose(clip, (255, 0, 0), atol=1)
@@ -106,7 +108,7 @@ def test_what_the_model_says_is_painted_in_pixels_at_the_scale_of_the_target():
 
 def test_mask_pictures_of_several_batches(tmp_path):
     batches = [world_batch(WorldMasks, 2), world_batch(WorldMasks, 1)]
-    sheet = mask_sheet(tiny_model(), batches)
+    sheet = mask_sheet(tiny_model(), batches, CPU)
     assert [len(row.cells) for row in sheet.rows] == [3] * 6
     assert [row.text for row in sheet.rows] == [
         batch.sentences[int((batch.clip_of_E == clip).nonzero()[0])]
@@ -129,7 +131,7 @@ def test_masks_are_drawn_where_they_are():
         logits[0, 0, 0, 4:8, 4:12] = 9
         return MaskOutput(logits, torch.full((len(sentences), 1, 1), 9.0))
 
-    frame, truth, prediction = mask_sheet(model, [batch]).rows[0].cells
+    frame, truth, prediction = mask_sheet(model, [batch], CPU).rows[0].cells
     assert prediction.note.startswith("J 1.00") or prediction.note.startswith("J 0.9")
     for cell in (truth, prediction):
         changed = (cell.picture_HW3 != frame.picture_HW3).any(-1)

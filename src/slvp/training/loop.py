@@ -22,10 +22,11 @@ from slvp.training.curves import draw_curves
 from slvp.training.learner import Learner
 from slvp.training.logs import Logs
 from slvp.training.objectives import FlowPretraining, MaskFinetuning, Objective
+from slvp.training.pictures import flow_sheet, mask_sheet
 from slvp.training.processes import Processes
 from slvp.training.run import Run
 from slvp.training.sources import build_batches
-from slvp.training.stream import Seen, Stream, Times
+from slvp.training.stream import Seen, Stream, Times, checked
 from slvp.training.validation import validate
 from slvp.types import Batch
 
@@ -174,6 +175,7 @@ class _Loop:
                 self.processes,
                 self.config.workers,
             )
+            self._draw(step + 1)
         if self.logs is None:
             return
         self.logs.figures(step, {f"held-out/{name}": value for name, value in figures.items()})
@@ -182,6 +184,18 @@ class _Loop:
             self._progress.write(f"step {step + 1}: {told}", file=sys.stderr)
         with self.run.writing(self.run.curves_file):
             draw_curves(self.run.log_file, self.run.curves_file)
+
+    def _draw(self, done: int) -> None:
+        """Draw what the model makes of held-out clips, some of each source of them."""
+        firsts = self.validation.first_of_each()
+        batches = list(checked(self.validation[number] for number in firsts))
+        draw = mask_sheet if self.config.task == "finetune" else flow_sheet
+        # All processes ask the model, which they may share; the first one writes.
+        sheet = draw(self.learner.trained, batches, self.processes.device)
+        if self.processes.leads:
+            path = self.run.picture(done)
+            with self.run.writing(path):
+                sheet.write(path)
 
     def _save_model(self, folder: Path) -> None:
         state = self.learner.averaged_state()

@@ -46,7 +46,7 @@ _MASK_EXPLANATION = "The first frame of each clip; the sentence stands above."
 
 
 @torch.no_grad()
-def flow_sheet(model: nn.Module, batches: Sequence[Batch]) -> Sheet:
+def flow_sheet(model: nn.Module, batches: Sequence[Batch], device: torch.device) -> Sheet:
     """Lay predicted flow beside the target, and show how well both explain the next frame.
 
     A row for each of the first clips of each batch, with its first caption. The flow is told from
@@ -55,10 +55,11 @@ def flow_sheet(model: nn.Module, batches: Sequence[Batch]) -> Sheet:
 
     Args:
         model: gives flow; in evaluation mode.
-        batches: with target flow and captions of other clips, on the model's device.
+        batches: with target flow and captions of other clips, such as one of each source.
+        device: the model's.
     """
-    share = max(1, _MOST // len(batches))
-    rows = [row for batch in batches for row in _flow_rows(model, _first_clips(batch, share))]
+    chosen = _first_clips(batches, device)
+    rows = [row for batch in chosen for row in _flow_rows(model, batch)]
     titles = _FLOW_TITLES[: max(len(row.cells) for row in rows)]
     return Sheet(titles, rows, _FLOW_EXPLANATION, colour_wheel(72))
 
@@ -94,15 +95,16 @@ def _flow_rows(model: nn.Module, batch: Batch) -> Iterator[Row]:
 
 
 @torch.no_grad()
-def mask_sheet(model: nn.Module, batches: Sequence[Batch]) -> Sheet:
+def mask_sheet(model: nn.Module, batches: Sequence[Batch], device: torch.device) -> Sheet:
     """Lay true and predicted mask of the first frame of the first clips of each batch side by side.
 
     Args:
         model: gives masks; in evaluation mode.
-        batches: with masks, on the model's device.
+        batches: with masks, such as one of each source.
+        device: the model's.
     """
-    share = max(1, _MOST // len(batches))
-    rows = [row for batch in batches for row in _mask_rows(model, _first_clips(batch, share))]
+    chosen = _first_clips(batches, device)
+    rows = [row for batch in chosen for row in _mask_rows(model, batch)]
     return Sheet(_MASK_TITLES, rows, _MASK_EXPLANATION)
 
 
@@ -168,9 +170,13 @@ def warp_error(frame_HW3: UInt8Array, next_HW3: UInt8Array, flow_HW2: Float32Arr
     return np.where(inside_HW, error_HW, np.nan).astype(np.float32)
 
 
-def _first_clips(batch: Batch, most: int) -> Batch:
-    """Return the first few clips, each with one sentence."""
-    clips = min(most, len(batch.frames_BTCHW))
+def _first_clips(batches: Sequence[Batch], device: torch.device) -> list[Batch]:
+    """Return the first few clips of each batch, each with one sentence."""
+    share = max(1, _MOST // len(batches))
+    return [_cut(batch, min(share, len(batch.frames_BTCHW))).to(device) for batch in batches]
+
+
+def _cut(batch: Batch, clips: int) -> Batch:
     first_E = [int((batch.clip_of_E == clip).nonzero()[0, 0]) for clip in range(clips)]
     masks, flow, valid = batch.masks_ETHW, batch.flow_BT2HW, batch.valid_BTHW
     return replace(

@@ -10,6 +10,7 @@
 ``timing.csv``        steps per second, and how long they waited for their data
 ``skipped.csv``       samples that could not be used, and why
 ``curves.png``        the log as curves
+``pictures/``         what the model makes of held-out clips, at intervals
 ``tensorboard/``      the log for TensorBoard
 ``snapshots/``        copies of the model on the way, if asked for
 ``model/``            the finished model: the moving average
@@ -77,6 +78,10 @@ class Run:
             for half in [*self.folder.glob("**/.saving-*"), *self.folder.glob(".*.part")]:
                 shutil.rmtree(half) if half.is_dir() else half.unlink()
             config.save(self.config_file)
+
+    def picture(self, step: int) -> Path:
+        """Return the file of the pictures of ``step``."""
+        return self.folder / "pictures" / f"step-{step:06d}.png"
 
     def snapshot(self, step: int) -> Path:
         """Return the folder of the copy that is kept of ``step``."""

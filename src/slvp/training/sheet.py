@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 
 import cv2
-import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -111,6 +110,8 @@ def _at_width(picture_HW3: UInt8Array) -> UInt8Array:
 @cache
 def _font(*, bold: bool = False) -> ImageFont.FreeTypeFont:
     """Return the font that comes with matplotlib: it knows far more than ASCII."""
+    import matplotlib  # of the extra, which training asks for
+
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     return ImageFont.truetype(str(Path(matplotlib.get_data_path(), "fonts/ttf", name)), 12)
 

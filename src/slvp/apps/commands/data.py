@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from slvp.apps.output import output_folder
+from slvp.data.benchmarks.catalog import CATALOG
 from slvp.data.benchmarks.jhmdb_sentences import prepare_jhmdb_sentences
 from slvp.data.doctor.check import check_benchmark
 from slvp.data.doctor.findings import format_findings
-from slvp.data.examples.a2d_sentences import write_a2d_sentences
-from slvp.data.examples.jhmdb_sentences import write_jhmdb_sentences
-from slvp.data.examples.mevis import write_mevis
-from slvp.data.examples.ref_davis17 import write_ref_davis17
-from slvp.data.examples.ref_youtube_vos import write_ref_youtube_vos
-from slvp.data.examples.visor import write_visor
-from slvp.data.examples.world import write_world
 from slvp.data.visor.prepare import prepare_visor
 from slvp.data.visor.statistics import format_statistics
 from slvp.errors import UserError
-
-_EXAMPLES: dict[str, Callable[[Path, int], None]] = {
-    "ref-davis17": write_ref_davis17,
-    "ref-youtube-vos": write_ref_youtube_vos,
-    "mevis": write_mevis,
-    "a2d-sentences": write_a2d_sentences,
-    "jhmdb-sentences": write_jhmdb_sentences,
-    "visor": write_visor,
-    "world": write_world,
-}
 
 
 def write_example(benchmark: str, out: Path, *, seed: int) -> None:
@@ -40,7 +23,7 @@ def write_example(benchmark: str, out: Path, *, seed: int) -> None:
     if seed < 0:
         raise UserError(f"--seed {seed} is too small; 0 is the least")
     with output_folder(out, (), overwrite=None) as folder:
-        _EXAMPLES[benchmark](folder, seed)
+        CATALOG[benchmark].write_example(folder, seed)
     print(f"example of {benchmark}  {out}")
 
 

@@ -48,13 +48,8 @@ def check_benchmark(
         UserError: the benchmark has no such split.
     """
     facts = FACTS[name]
-    if split is not None and split not in facts.splits:
-        raise UserError(
-            f"--split {split}: {facts.title} has no such split; choose one of "
-            f"{', '.join(facts.splits)}."
-        )
     root = Path(root)
-    splits = splits_there(facts, root) if split is None else [split]
+    splits = splits_there(facts, root) if split is None else [facts.check_split(split)]
     misplaced = check_layout(facts, root, splits)
     parts = [_read(facts, root, one) for one in splits]
 
@@ -103,7 +98,7 @@ def _read(facts: Facts, root: Path, split: str) -> _Part:
     if not is_complete(facts, root, split):
         return _Part(split, None, None, facts.found(root, split), further)
     try:
-        loaded = [load(root, split) for load in facts.loads]
+        loaded = [load(root, split) for load in (facts.load, *facts.other_loads)]
     except UserError as error:
         complaint = problem_of(error, f"{facts.title} can't be read")
         return _Part(split, None, complaint, facts.found(root, split), further)

@@ -1,4 +1,4 @@
-"""What is known of each benchmark: its layout, its splits and the counts that were published."""
+"""What the doctor knows of each benchmark: its layout, and the counts that were published."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from slvp.data.benchmarks import (
     ref_youtube_vos,
     visor,
 )
-from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.benchmarks.catalog import CATALOG, Entry, Load
 from slvp.data.doctor.findings import Problem
 from slvp.data.doctor.on_disk import (
     a2d_videos,
@@ -28,8 +28,6 @@ from slvp.data.doctor.on_disk import (
 )
 from slvp.data.doctor.videos import Video
 from slvp.data.visor.source import FOLDER as VISOR_DOWNLOAD
-
-Load = Callable[[Path, str], list[BenchmarkExpression]]
 
 
 @dataclass(frozen=True)
@@ -68,29 +66,25 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Facts:
+class Facts(Entry):
     """A benchmark as the doctor knows it.
 
     Attributes:
-        title: as the field writes it.
-        loads: its parser; several where it has masks of several kinds.
         found: finds videos on the disk without the parser.
-        splits: all that there are.
         sign: the file or folder whose presence says that a user has the split, at least in part.
         needs: what must be there.
         layout: its files, one kind a line, to show to a user.
+        other_loads: parsers of masks of other kinds than those that ``load`` reads.
         look_further: looks for what neither the parser nor a look at each file would find.
         published: counts by the splits that they are about, together.
         download: a file or folder that shows that the files are not converted yet.
     """
 
-    title: str
-    loads: tuple[Load, ...]
     found: Callable[[Path, str], list[Video]]
-    splits: tuple[str, ...]
     sign: str
     needs: tuple[Need, ...]
     layout: str
+    other_loads: tuple[Load, ...] = ()
     look_further: Callable[[Path, str], list[Problem]] | None = None
     published: Mapping[tuple[str, ...], Published] = field(default_factory=dict)
     download: str = ""
@@ -104,14 +98,10 @@ def layout_of(parser: ModuleType) -> str:
 
 
 _REF_DAVIS17 = Facts(
-    title=ref_davis17.BENCHMARK,
-    loads=(
-        ref_davis17.load_ref_davis17,
-        partial(ref_davis17.load_ref_davis17, unsupervised=True),
-    ),
+    **vars(CATALOG["ref-davis17"]),
+    other_loads=(partial(ref_davis17.load_ref_davis17, unsupervised=True),),
     found=davis_videos,
     look_further=look_for_frames,
-    splits=("train", "val"),
     sign="DAVIS/ImageSets/2017/{split}.txt",
     needs=(
         Need("DAVIS/ImageSets/2017/{split}.txt"),
@@ -135,8 +125,7 @@ _REF_DAVIS17 = Facts(
 _YOUTUBE_TEXTS = "meta_expressions/{split}/meta_expressions.json"
 
 _REF_YOUTUBE_VOS = Facts(
-    title=ref_youtube_vos.BENCHMARK,
-    loads=(ref_youtube_vos.load_ref_youtube_vos,),
+    **vars(CATALOG["ref-youtube-vos"]),
     found=partial(
         listed_videos,
         texts=_YOUTUBE_TEXTS,
@@ -144,7 +133,6 @@ _REF_YOUTUBE_VOS = Facts(
         within={"test": "valid"},
         without={"valid": "test"},
     ),
-    splits=("train", "valid", "test"),
     sign="{split}",
     needs=(
         Need(_YOUTUBE_TEXTS),
@@ -169,10 +157,8 @@ _REF_YOUTUBE_VOS = Facts(
 )
 
 _MEVIS = Facts(
-    title=mevis.BENCHMARK,
-    loads=(mevis.load_mevis,),
+    **vars(CATALOG["mevis"]),
     found=partial(listed_videos, texts="{split}/meta_expressions.json"),
-    splits=("train", "valid_u", "valid"),
     sign="{split}",
     needs=(
         Need("{split}/meta_expressions.json"),
@@ -189,10 +175,8 @@ _MEVIS = Facts(
 )
 
 _A2D_SENTENCES = Facts(
-    title=a2d_sentences.BENCHMARK,
-    loads=(a2d_sentences.load_a2d_sentences,),
+    **vars(CATALOG["a2d-sentences"]),
     found=a2d_videos,
-    splits=("train", "test"),
     sign="Release/videoset.csv",
     needs=(
         Need("Release/videoset.csv"),
@@ -208,10 +192,8 @@ _A2D_SENTENCES = Facts(
 )
 
 _JHMDB_SENTENCES = Facts(
-    title=jhmdb_sentences.BENCHMARK,
-    loads=(jhmdb_sentences.load_jhmdb_sentences,),
+    **vars(CATALOG["jhmdb-sentences"]),
     found=jhmdb_videos,
-    splits=("test",),
     sign="Rename_Images",
     needs=(
         Need("jhmdb_annotation.txt", instead=jhmdb_sentences.METADATA),
@@ -229,16 +211,14 @@ _JHMDB_SENTENCES = Facts(
 )
 
 _VISOR = Facts(
-    title=visor.BENCHMARK,
+    **vars(CATALOG["visor"]),
     download=VISOR_DOWNLOAD,
-    loads=(visor.load_visor,),
     found=partial(
         listed_videos,
         texts=_YOUTUBE_TEXTS,
         masked=("train", "val", "val_unseen"),
         within={"val_unseen": "val"},
     ),
-    splits=("train", "val", "val_unseen"),
     sign=_YOUTUBE_TEXTS,
     needs=(
         Need(_YOUTUBE_TEXTS),
@@ -251,10 +231,8 @@ _VISOR = Facts(
 )
 
 _WORLD = Facts(
-    title="The embedded world",
-    loads=(ref_youtube_vos.load_world,),
+    **vars(CATALOG["world"]),
     found=partial(listed_videos, texts=_YOUTUBE_TEXTS, masked=("test",)),
-    splits=("test",),
     sign="{split}",
     needs=(
         Need(_YOUTUBE_TEXTS),

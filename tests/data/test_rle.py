@@ -1,5 +1,7 @@
 """Run lengths decode as COCO's own code does it, and broken ones never to a mask."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,13 +9,20 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco
 
-from slvp.data.rle import decode_rle, expand
+from slvp.data.rle import decode_rle, encode_rle, expand
 
 MASKS = hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40))
 
 
 def encode(mask_HW: np.ndarray) -> str:
     return coco.encode(np.asfortranarray(mask_HW, np.uint8))["counts"].decode()
+
+
+@given(mask_HW=MASKS)
+def test_encodes_as_coco_does(mask_HW: np.ndarray) -> None:
+    rle = json.loads(json.dumps(encode_rle(mask_HW)))
+    assert rle == {"size": list(mask_HW.shape), "counts": encode(mask_HW)}
+    np.testing.assert_array_equal(coco.decode(rle), mask_HW)
 
 
 @given(mask_HW=MASKS)

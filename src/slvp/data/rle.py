@@ -5,18 +5,27 @@ of and in the mask by turns, down the columns; from the fourth on, each is writt
 to the one before the last; five bits a letter, lowest first, with a sixth bit that says that
 letters of the same number follow.
 
-Written anew because ``pycocotools`` believes what it is given: counts that are cut off make it hand
-out memory that it never wrote to, or write past the end of its own.
+Decoding is written anew because ``pycocotools`` believes what it is given: counts that are cut off
+make it hand out memory that it never wrote to, or write past the end of its own.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
+from pycocotools import mask as coco
 
 from slvp.types import BoolArray
 
 _MOST_LETTERS = 6  # of one number: 30 bits
+
+
+def encode_rle(mask_HW: BoolArray) -> dict[str, Any]:
+    """Return ``{"size": [height, width], "counts": str}``, as ``pycocotools`` and JSON take it."""
+    counts: bytes = coco.encode(np.asfortranarray(mask_HW, np.uint8))["counts"]
+    return {"size": list(mask_HW.shape), "counts": counts.decode("ascii")}
 
 
 def decode_rle(counts: str, height: int, width: int) -> BoolArray:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from slvp.data.benchmarks.records import BenchmarkExpression, ObjectMasks
+from slvp.data.rle import encode_rle
 from slvp.errors import UserError
 from slvp.evaluation.answers import Answer, Candidate, MaskAnswer
 from slvp.evaluation.metrics import FrameScores, frame_scores
@@ -98,8 +98,7 @@ def example_frames(scored: Sequence[int]) -> frozenset[int]:
 
 def make_example(frame: str, mask_HW: BoolArray) -> Example:
     """Encode a mask for a picture of the frame with this name."""
-    rle = coco_mask.encode(np.asfortranarray(mask_HW, np.uint8))
-    return Example(frame, {"size": rle["size"], "counts": rle["counts"].decode("ascii")})
+    return Example(frame, encode_rle(mask_HW))
 
 
 @dataclass

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from slvp.data.benchmarks.ref_davis17 import ANNOTATION_SETS
+from slvp.data.rle import encode_rle
 from slvp.errors import UserError
 from slvp.evaluation.predictions import open_predictions
-from slvp.evaluation.predictions.rle import mask_to_json
 
 OWN = dict(zip(ANNOTATION_SETS, ANNOTATION_SETS, strict=True))
 REFERFORMER = {name: f"anno_{index}" for index, name in enumerate(ANNOTATION_SETS)}
@@ -143,7 +143,7 @@ def test_json_is_merged_too_and_silence_is_background(kit, tmp_path: Path, group
             [
                 {
                     "image_id": f"{sequence}/{expression}/0000{t}",
-                    "segmentation": mask_to_json(mask_HW),
+                    "segmentation": encode_rle(mask_HW),
                 }
                 for (sequence, expression, t), mask_HW in masks.items()
                 if (sequence, expression, t) not in silent

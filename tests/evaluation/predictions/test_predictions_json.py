@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slvp.data.rle import encode_rle
 from slvp.errors import UserError
 from slvp.evaluation.predictions import open_predictions
-from slvp.evaluation.predictions.rle import mask_to_json
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def mask(seed: int, shape=(6, 8)) -> np.ndarray:
 
 
 def entry(image_id, seed: int = 0, **fields) -> dict:
-    return {"image_id": image_id, "segmentation": mask_to_json(mask(seed)), **fields}
+    return {"image_id": image_id, "segmentation": encode_rle(mask(seed)), **fields}
 
 
 def test_entries_are_found_by_video_expression_and_frame(kit, write) -> None:
@@ -95,7 +95,7 @@ def test_youtube_vis_has_a_mask_for_each_frame_of_a_video(kit, write) -> None:
             "video_id": "cat",
             "exp_id": 1,
             "score": score,
-            "segmentations": [mask_to_json(mask(seed)), None, mask_to_json(mask(seed + 1))],
+            "segmentations": [encode_rle(mask(seed)), None, encode_rle(mask(seed + 1))],
         }
         for seed, score in ((4, 0.25), (8, 0.75))
     ]

@@ -7,14 +7,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from pycocotools import mask as coco
 
-from slvp.evaluation.predictions.rle import mask_from_json, mask_to_json
+from slvp.data.rle import encode_rle
+from slvp.evaluation.predictions.rle import mask_from_json
 
 masks = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, max_side=12))
 
 
 @given(masks)
 def test_what_is_encoded_reads_back_here_and_with_pycocotools(mask_HW) -> None:
-    rle = json.loads(json.dumps(mask_to_json(mask_HW)))
+    rle = json.loads(json.dumps(encode_rle(mask_HW)))
     np.testing.assert_array_equal(mask_from_json(rle), mask_HW)
     np.testing.assert_array_equal(coco.decode(rle), mask_HW)
 

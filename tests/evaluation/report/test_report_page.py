@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pycocotools import mask as coco
 
 from slvp.data.benchmarks.masks import IdMap
 from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.rle import encode_rle
 from slvp.errors import UserError
 from slvp.evaluation.card import ResultCard, make_card
 from slvp.evaluation.protocols import DETECTION, PER_EXPRESSION, REF_DAVIS17_FIXED, Protocol
@@ -81,8 +81,7 @@ class OneObject:
 
 
 def example(frame: str) -> Example:
-    rle = coco.encode(np.asfortranarray(OneObject().read(0).ids_HW))
-    return Example(frame, {"size": rle["size"], "counts": rle["counts"].decode()})
+    return Example(frame, encode_rle(OneObject().read(0).ids_HW == 1))
 
 
 def evaluated(

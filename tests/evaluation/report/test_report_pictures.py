@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from PIL import Image
-from pycocotools import mask as coco
 
 from slvp.data.benchmarks.masks import IdMap
 from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.rle import encode_rle
 from slvp.evaluation.report.pictures import (
     PREDICTION,
     TRUTH,
@@ -51,10 +51,9 @@ class Halves:
 
 def case(height: int, width: int) -> tuple[ExpressionScore, BenchmarkExpression]:
     """Object 1 was asked for; the upper half was predicted."""
-    prediction_HW = np.zeros((height, width), np.uint8)
-    prediction_HW[: height // 2] = 1
-    rle = coco.encode(np.asfortranarray(prediction_HW))
-    rle["counts"] = rle["counts"].decode()
+    prediction_HW = np.zeros((height, width), bool)
+    prediction_HW[: height // 2] = True
+    rle = encode_rle(prediction_HW)
     expression = BenchmarkExpression(
         "v", "0", "left", (1,), "", Grey(height, width), Halves(height, width), (1, 2, 3)
     )

@@ -18,6 +18,7 @@ from tqdm import tqdm
 import slvp
 from slvp.apps.output import output_folder
 from slvp.apps.overlay import draw_overlay
+from slvp.data.rle import encode_rle
 from slvp.segmenter import Segmenter
 from slvp.types import BoolArray, Prediction
 from slvp.video import Frame, VideoInfo, VideoReader, VideoWriter
@@ -152,7 +153,7 @@ class FrameRecords:
 def _object_record(
     mask_HW: BoolArray, probability_HW: npt.NDArray[np.float16], presence: float
 ) -> dict[str, Any]:
-    runs = coco.encode(np.asfortranarray(mask_HW, dtype=np.uint8))
+    rle = encode_rle(mask_HW)
     present = bool(mask_HW.any())
     return {
         "present": present,
@@ -160,6 +161,6 @@ def _object_record(
         "score": round(float(probability_HW[mask_HW].mean(dtype=np.float64)), 4)
         if present
         else None,
-        "box": [int(side) for side in coco.toBbox(runs)] if present else None,
-        "mask": {"size": list(mask_HW.shape), "counts": runs["counts"].decode("ascii")},
+        "box": [int(side) for side in coco.toBbox(rle)] if present else None,
+        "mask": rle,
     }

@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from pycocotools import mask as coco
-
 from slvp.data.examples.files import write_frames, write_json
 from slvp.data.examples.scene import scene, sentences_of
+from slvp.data.rle import encode_rle
 from slvp.types import BoolArray
 
 VIDEOS = {
@@ -75,7 +73,4 @@ def _answer(
 
 def _rle(mask_HW: BoolArray) -> dict[str, Any] | None:
     """Return a mask in COCO's compressed run lengths; None if it is empty."""
-    if not mask_HW.any():
-        return None
-    rle = coco.encode(np.asfortranarray(mask_HW.astype(np.uint8)))
-    return {"size": rle["size"], "counts": rle["counts"].decode("ascii")}
+    return encode_rle(mask_HW) if mask_HW.any() else None

@@ -5,16 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from pycocotools import mask as coco
 
-from slvp.data.rle import decode_rle
+from slvp.data.rle import decode_rle, expand
 from slvp.types import BoolArray
-
-
-def mask_to_json(mask_HW: BoolArray) -> dict[str, Any]:
-    """Return ``{"size": [height, width], "counts": str}``."""
-    rle = coco.encode(np.asfortranarray(mask_HW, np.uint8))
-    return {"size": list(mask_HW.shape), "counts": rle["counts"].decode("ascii")}
 
 
 def mask_from_json(rle: Any) -> BoolArray:
@@ -40,7 +33,7 @@ def mask_from_json(rle: Any) -> BoolArray:
             raise ValueError(f'has "counts" that are {error}') from error
     if not (isinstance(counts, list) and all(isinstance(run, int) and run >= 0 for run in counts)):
         raise ValueError('has "counts" that are neither a string nor a list of run lengths')
+    # Before they are an array: Python's numbers have no end.
     if sum(counts) != height * width:
         raise ValueError(f'has "counts" for {sum(counts)} pixels, but a "size" of {size}')
-    inside = np.arange(len(counts)) % 2 == 1
-    return np.ascontiguousarray(np.repeat(inside, counts).reshape(width, height).T)
+    return expand(np.array(counts, np.int64), height, width)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from PIL import Image
-from pycocotools import mask as coco
 
 from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.rle import decode_rle
 from slvp.evaluation.scores import ExpressionScore
 from slvp.types import BoolArray, UInt8Array
 
@@ -54,7 +54,7 @@ def draw_examples(score: ExpressionScore, expression: BenchmarkExpression) -> li
     frames = expression.frames.read([t_of_frame[one.frame] for one in examples])
     for example, frame_HWC in zip(examples, frames, strict=True):
         truth_HW = expression.masks.read(t_of_frame[example.frame]).mask(score.object_ids)
-        prediction_HW = coco.decode(example.rle).astype(bool)
+        prediction_HW = decode_rle(example.rle["counts"], *example.rle["size"])
         small_HWC = _small(frame_HWC)
         height, width, _ = small_HWC.shape
         pictures.append(

@@ -10,12 +10,12 @@ from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 
+from slvp.data.rle import encode_rle
 from slvp.errors import UserError
 from slvp.evaluation.answers import Answer, Candidate, IdMapAnswer, MaskAnswer
 from slvp.evaluation.predictions.composing import Group, asked_frames, frame_size
 from slvp.evaluation.predictions.layouts import Layout
 from slvp.evaluation.predictions.results import ImageName
-from slvp.evaluation.predictions.rle import mask_to_json
 from slvp.evaluation.submission.forms import Form, form_of
 from slvp.evaluation.submission.png import grey_png, indexed_png
 from slvp.files import whole_file
@@ -106,7 +106,7 @@ def _write_results(out: Path, name: ImageName, groups: Answered) -> None:
             entry = {
                 "image_id": image_id,
                 "category_id": 1,
-                "segmentation": mask_to_json(candidate.mask_HW),
+                "segmentation": encode_rle(candidate.mask_HW),
                 "score": candidate.score,
             }
             file.write(before + json.dumps(entry))

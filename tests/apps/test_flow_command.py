@@ -107,6 +107,21 @@ def test_ray_is_an_extra(videos: Path, tmp_path: Path, capsys, monkeypatch) -> N
     assert capsys.readouterr().err == "slvp: --engine ray needs Ray: pip install 'slvp[ray]'\n"
 
 
+def test_a_cluster_that_is_not_there_is_told(
+    videos: Path, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    ray = pytest.importorskip("ray")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(ray, "init", refuse)
+    monkeypatch.setenv("RAY_ADDRESS", "192.0.2.1:6379")
+    command = ["data", "flow", str(videos), str(tmp_path / "out"), *QUICK, "--engine", "ray"]
+    assert cli.run(command) == 2
+    assert "cluster of RAY_ADDRESS=192.0.2.1:6379 can't be reached" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_a_killed_run_leaves_no_process_and_goes_on(
     videos: Path, shards: dict[str, bytes], tmp_path: Path

@@ -114,7 +114,7 @@ def run_ray(maker: ShardMaker, shards: Sequence[int], processes: int) -> Iterato
     must lie on a disk that all of its machines see.
 
     Raises:
-        UserError: Ray isn't installed.
+        UserError: Ray isn't installed, or the cluster can't be reached.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -125,8 +125,14 @@ def run_ray(maker: ShardMaker, shards: Sequence[int], processes: int) -> Iterato
     quiet: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
     try:
         ray.init(address="auto", **quiet)
-    except ConnectionError:
-        ray.init(num_cpus=processes, include_dashboard=False, **quiet)
+    except ConnectionError as error:
+        named = os.environ.get("RAY_ADDRESS")
+        if named:
+            raise UserError(
+                f"the Ray cluster of RAY_ADDRESS={named} can't be reached: check the address and, "
+                "if the cluster wants one, the authentication token"
+            ) from error
+        ray.init(address="local", num_cpus=processes, include_dashboard=False, **quiet)
     try:
         on_gpu = maker.settings.estimator.startswith("raft") and maker.settings.device != "cpu"
         gpus = 1 if on_gpu and ray.cluster_resources().get("GPU") else 0

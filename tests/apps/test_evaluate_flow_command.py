@@ -1,13 +1,16 @@
 import json
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from slvp.apps import cli
 from slvp.evaluation.flow import held_out
 from slvp.training import loop
 from slvp.training.config import DataConfig, OptimiserConfig, TrainConfig
+from slvp.video import VideoWriter
 from tiny import tiny_config, tiny_model
 
 DATA = DataConfig(sizes=((64, 64),), frames=(2,), pixels=4 * 3 * 64 * 64, expressions=2)
@@ -50,6 +53,28 @@ def test_a_run_is_measured_on_what_it_held_out(run: Path, tmp_path: Path, capsys
     assert cli.run(["evaluate-flow", str(run), *options, "--overwrite"]) == 0
     again = json.loads((out / "result.json").read_text())
     assert again["reports"] == card["reports"]
+
+
+def test_captioned_videos_that_a_model_has_not_seen(tmp_path: Path, capsys) -> None:
+    rng = np.random.default_rng(0)
+    background = np.kron(rng.integers(0, 255, (12, 16, 3), np.uint8), np.ones((8, 8, 1), np.uint8))
+    square = np.kron(rng.integers(0, 255, (6, 6, 3), np.uint8), np.ones((8, 8, 1), np.uint8))
+    captions = {}
+    for number in range(3):
+        with VideoWriter(tmp_path / f"{number}.mp4", frame_rate=Fraction(12)) as writer:
+            for moment in range(24):
+                frame = background.copy()
+                frame[24:72, 8 + 2 * moment : 56 + 2 * moment] = square
+                writer.write(frame)
+        captions[str(number)] = [f"square number {number}"]
+    (tmp_path / "captions.json").write_text(json.dumps(captions))
+    tiny_model(head="flow").save_pretrained(tmp_path / "model")
+    options = ["--captioned", str(tmp_path), "--unseen", "--clips", "5", "--device", "cpu"]
+    assert cli.run(["evaluate-flow", str(tmp_path / "model"), *options]) == 0
+    printed = capsys.readouterr().out
+    assert "captioned video: 5 held-out clips of 3 videos" in printed
+    assert "3 videos only: too few" in printed
+    assert "exact" not in printed
 
 
 def test_sources_have_one_caption_a_clip_and_the_targets_of_the_default_objective() -> None:

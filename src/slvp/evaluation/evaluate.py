@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Sequence
 
-from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.benchmarks.records import BenchmarkExpression, Group
 from slvp.errors import UserError
 from slvp.evaluation.answers import Answer
 from slvp.evaluation.predictions import Predictions
 from slvp.evaluation.protocols import Protocol
 from slvp.evaluation.segmenting import StreamsMasks, segment_sequence, segmented_frames
 from slvp.evaluation.store import SequenceScores
-
-Group = list[BenchmarkExpression]
-
-
-def sequences_of(expressions: Iterable[BenchmarkExpression]) -> list[Group]:
-    """Return the expressions sequence by sequence."""
-    return [list(group) for _, group in groupby(expressions, key=lambda one: one.sequence)]
 
 
 def require_masks(expressions: Sequence[BenchmarkExpression], split: str) -> None:

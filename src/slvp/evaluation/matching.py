@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from slvp.data.benchmarks.masks import VOID, IdMap
-from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.benchmarks.records import Group
 from slvp.errors import UserError
 from slvp.evaluation.answers import Answer, IdMapAnswer
 from slvp.evaluation.metrics import frame_scores
@@ -49,7 +49,7 @@ def merge_to_ids(
 
 
 def score_id_maps(
-    group: Sequence[BenchmarkExpression],
+    group: Group,
     answers: Iterable[Answer],
     *,
     matching: bool,

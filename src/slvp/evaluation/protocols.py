@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.benchmarks.records import Group
 from slvp.evaluation.answers import Answer
 from slvp.evaluation.detection import average_precision, overlap_metrics
 from slvp.evaluation.matching import score_id_maps
@@ -44,7 +44,7 @@ class Protocol:
     title: str
     source: str
     answers: Literal["id_maps", "masks"]
-    score: Callable[[Sequence[BenchmarkExpression], Iterable[Answer]], list[ExpressionScore]]
+    score: Callable[[Group, Iterable[Answer]], list[ExpressionScore]]
     summarise: Callable[[Sequence[ExpressionScore]], Summary]
 
 

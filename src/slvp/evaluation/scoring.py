@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from slvp.data.benchmarks.records import BenchmarkExpression, ObjectMasks
+from slvp.data.benchmarks.records import BenchmarkExpression, Group, ObjectMasks
 from slvp.data.rle import encode_rle
 from slvp.errors import UserError
 from slvp.evaluation.answers import Answer, Candidate, MaskAnswer
@@ -20,9 +20,7 @@ from slvp.evaluation.scores import Detection, Example, ExpressionScore
 from slvp.types import BoolArray
 
 
-def score_masks(
-    group: Sequence[BenchmarkExpression], answers: Iterable[Answer]
-) -> list[ExpressionScore]:
+def score_masks(group: Group, answers: Iterable[Answer]) -> list[ExpressionScore]:
     """Score each expression's first candidate against the union of the objects it describes.
 
     Two empty masks agree: J = F = 1. No pixel is void.
@@ -41,9 +39,7 @@ def score_masks(
     return [row.finish(with_f=True) for row in rows]
 
 
-def score_detections(
-    group: Sequence[BenchmarkExpression], answers: Iterable[Answer]
-) -> list[ExpressionScore]:
+def score_detections(group: Group, answers: Iterable[Answer]) -> list[ExpressionScore]:
     """Score every candidate by its overlap with the union of the expression's objects.
 
     J is the first candidate's; there is no F. Arguments and errors are those of ``score_masks``.

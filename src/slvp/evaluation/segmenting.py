@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.benchmarks.records import Group
 from slvp.evaluation.answers import Answer, Candidate, IdMapAnswer, MaskAnswer
 from slvp.evaluation.matching import merge_to_ids
 from slvp.types import Prediction, UInt8Array
@@ -25,7 +25,7 @@ class StreamsMasks(Protocol):
         ...
 
 
-def segmented_frames(group: Sequence[BenchmarkExpression]) -> list[range]:
+def segmented_frames(group: Group) -> list[range]:
     """Return the runs of frames that must be seen to answer a sequence's expressions.
 
     All frames where all count, or where it isn't known which do; else half of ``CONTEXT`` frames on
@@ -46,7 +46,7 @@ def segmented_frames(group: Sequence[BenchmarkExpression]) -> list[range]:
 
 def segment_sequence(
     segmenter: StreamsMasks,
-    group: Sequence[BenchmarkExpression],
+    group: Group,
     answers: Literal["id_maps", "masks"],
 ) -> Iterator[Answer]:
     """Ask all expressions of a sequence in one pass over its frames, equal sentences once.
@@ -87,7 +87,7 @@ def _id_maps(
     offset: int,
     t: int,
     rows_E: list[int],
-    group: Sequence[BenchmarkExpression],
+    group: Group,
 ) -> IdMapAnswer:
     ids = {}
     for name in dict.fromkeys(one.annotation_set for one in group):

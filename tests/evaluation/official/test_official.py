@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from official_cases import VAL5, generated_cases, real_cases, write_data, write_predictions
 from PIL import Image
 
-from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.benchmarks.records import Group, sequences_of
 from slvp.data.benchmarks.ref_davis17 import ANNOTATION_SETS, load_ref_davis17
 from slvp.errors import UserError
 from slvp.evaluation.answers import IdMapAnswer
@@ -49,9 +48,7 @@ def root(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def answers(
-    root: Path, group: list[BenchmarkExpression], sets: tuple[str, ...]
-) -> Iterator[IdMapAnswer]:
+def answers(root: Path, group: Group, sets: tuple[str, ...]) -> Iterator[IdMapAnswer]:
     for t, frame in enumerate(group[0].frames.names):
         paths = {
             name: root / f"anno_{ANNOTATION_SETS.index(name)}" / group[0].sequence / f"{frame}.png"
@@ -60,16 +57,13 @@ def answers(
         yield IdMapAnswer(t, {name: np.array(Image.open(path)) for name, path in paths.items()})
 
 
-def score(
-    root: Path, group: list[BenchmarkExpression], protocol: Protocol
-) -> list[ExpressionScore]:
+def score(root: Path, group: Group, protocol: Protocol) -> list[ExpressionScore]:
     sets = tuple(dict.fromkeys(one.annotation_set for one in group))
     return protocol.score(group, answers(root, group, sets))
 
 
-def groups(root: Path) -> list[list[BenchmarkExpression]]:
-    expressions = load_ref_davis17(root, "val")
-    return [list(group) for _, group in groupby(expressions, key=lambda one: one.sequence)]
+def groups(root: Path) -> list[Group]:
+    return sequences_of(load_ref_davis17(root, "val"))
 
 
 def numbers(one: ExpressionScore) -> list[float]:

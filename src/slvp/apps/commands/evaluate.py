@@ -16,9 +16,10 @@ import slvp
 from slvp.apps.commands.scoring_output import CONTENTS, SCORES, SEED, Asked, show_and_write
 from slvp.apps.output import resumable_folder
 from slvp.apps.team import Team
+from slvp.data.benchmarks.records import Group, sequences_of
 from slvp.errors import UserError
 from slvp.evaluation.benchmarks import BENCHMARKS
-from slvp.evaluation.evaluate import Group, evaluate_sequence, require_masks, sequences_of
+from slvp.evaluation.evaluate import evaluate_sequence, require_masks
 from slvp.evaluation.protocols import Protocol
 from slvp.evaluation.segmenting import segmented_frames
 from slvp.evaluation.store import ScoreStore

@@ -16,9 +16,10 @@ from tqdm import tqdm
 
 from slvp.apps.commands.scoring_output import CONTENTS, SCORES, Asked, show_and_write
 from slvp.apps.output import output_folder
+from slvp.data.benchmarks.records import Group, sequences_of
 from slvp.errors import UserError
 from slvp.evaluation.benchmarks import BENCHMARKS
-from slvp.evaluation.evaluate import Group, require_masks, score_sequence, sequences_of
+from slvp.evaluation.evaluate import require_masks, score_sequence
 from slvp.evaluation.predictions import Predictions, open_predictions
 from slvp.evaluation.protocols import Protocol
 from slvp.evaluation.store import ScoreStore, SequenceScores

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from slvp.data.benchmarks.records import Group, sequences_of
 from slvp.errors import UserError
 from slvp.evaluation.answers import Answer
 from slvp.evaluation.benchmarks import BENCHMARKS
-from slvp.evaluation.evaluate import Group, sequences_of
 from slvp.evaluation.predictions import open_predictions
 from slvp.evaluation.segmenting import segment_sequence
 from slvp.evaluation.submission import (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Protocol
 
 from slvp.types import BoolArray, UInt8Array
@@ -81,3 +82,12 @@ class BenchmarkExpression:
     frames: Frames
     masks: Masks | None
     scored: tuple[int, ...]
+
+
+Group = Sequence[BenchmarkExpression]
+"""All expressions of one sequence, in the benchmark's order."""
+
+
+def sequences_of(expressions: Iterable[BenchmarkExpression]) -> list[Group]:
+    """Return expressions, of which those of a sequence stand together, sequence by sequence."""
+    return [list(group) for _, group in groupby(expressions, key=lambda one: one.sequence)]

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
+from slvp.data.benchmarks.records import Group
 from slvp.evaluation.answers import Answer
-from slvp.evaluation.predictions.composing import Group
 from slvp.evaluation.predictions.files import open_files
 from slvp.evaluation.predictions.results import JsonPredictions
 from slvp.evaluation.predictions.trees import PngPredictions

@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from slvp.data.benchmarks.records import BenchmarkExpression, Frames
+from slvp.data.benchmarks.records import BenchmarkExpression, Frames, Group
 from slvp.errors import UserError
 from slvp.evaluation.answers import Candidate, IdMapAnswer, MaskAnswer
 from slvp.types import UInt8Array
-
-Group = Sequence[BenchmarkExpression]
 
 ReadMasks = Callable[[BenchmarkExpression, int], tuple[Candidate, ...]]
 """From an expression and a frame's index to the candidates, the surest first."""

@@ -15,10 +15,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.benchmarks.records import BenchmarkExpression, Group
 from slvp.data.benchmarks.ref_davis17 import ANNOTATION_SETS
 from slvp.errors import UserError
-from slvp.evaluation.predictions.composing import Group
 from slvp.evaluation.predictions.files import Files, join
 
 WRAPPER = "Annotations"

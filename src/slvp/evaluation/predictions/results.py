@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from slvp.data.benchmarks import a2d_sentences, jhmdb_sentences
-from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.benchmarks.records import BenchmarkExpression, Group
 from slvp.errors import UserError
 from slvp.evaluation.answers import Answer, Candidate
-from slvp.evaluation.predictions.composing import Group, id_map_answers, mask_answers
+from slvp.evaluation.predictions.composing import id_map_answers, mask_answers
 from slvp.evaluation.predictions.rle import mask_from_json
 
 ImageName = Callable[[BenchmarkExpression, int], str]

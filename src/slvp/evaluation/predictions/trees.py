@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.benchmarks.records import BenchmarkExpression, Group
 from slvp.errors import UserError
 from slvp.evaluation.answers import Answer, Candidate, IdMapAnswer
 from slvp.evaluation.predictions.composing import (
-    Group,
     asked_frames,
     id_map_answers,
     mask_answers,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
-from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.benchmarks.records import BenchmarkExpression, Group, sequences_of
 from slvp.errors import UserError
 from slvp.evaluation.matching import MOST_PROPOSALS
-from slvp.evaluation.predictions.composing import Group, asked_frames, frame_size
+from slvp.evaluation.predictions.composing import asked_frames, frame_size
 from slvp.evaluation.predictions.files import ZipFiles
 from slvp.evaluation.predictions.layouts import Layout, find_layout
 from slvp.evaluation.predictions.pictures import read_png
@@ -62,7 +61,7 @@ def check_submission(
     form = form_of(benchmark, path)
     if not path.is_file():
         raise UserError(f"{path} is no file: name the submission to look over.")
-    groups = [list(group) for _, group in groupby(expressions, key=lambda one: one.sequence)]
+    groups = sequences_of(expressions)
     if isinstance(form, Layout):
         return _check_pictures(path, form, groups)
     return _check_results(path, form, groups)

@@ -10,10 +10,11 @@ from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 
+from slvp.data.benchmarks.records import Group
 from slvp.data.rle import encode_rle
 from slvp.errors import UserError
 from slvp.evaluation.answers import Answer, Candidate, IdMapAnswer, MaskAnswer
-from slvp.evaluation.predictions.composing import Group, asked_frames, frame_size
+from slvp.evaluation.predictions.composing import asked_frames, frame_size
 from slvp.evaluation.predictions.layouts import Layout
 from slvp.evaluation.predictions.results import ImageName
 from slvp.evaluation.submission.forms import Form, form_of

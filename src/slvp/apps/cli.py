@@ -24,6 +24,7 @@ Finds, in every frame of a video, the object that a sentence describes.
   submit        write and validate the file that a benchmark's server takes
   compare       how two results differ, and how sure that is
   bench         time the evaluator
+  recipes       what pretrain and finetune can train, and what each needs
   pretrain      train fusion and decoder with flow as the target, without masks
   finetune      train a model that segments, from masks and a pre-trained model
   resume        go on with an interrupted run of pretrain or finetune

@@ -46,15 +46,17 @@ class Machine:
         name: for the reader.
         processes: that share a batch.
         flops: floating-point operations that each does in a second.
+        basis: how that is known.
     """
 
     name: str
     processes: int
     flops: float
+    basis: str
 
 
-CORE = Machine("a CPU core", 1, 1.2e11)
-NODE = Machine("8 GPUs", 8, 6e13)
+CORE = Machine("a CPU core", 1, 1.2e11, "measured with lite")
+NODE = Machine("8 GPUs", 8, 6e13, "assumed, not measured")
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,9 @@ def estimate(config: TrainConfig) -> Estimate:
     clips = max(1, round(data.pixels / (read * height * width)))
     of_process = -(-clips // machine.processes)
     at_a_time = -(-of_process // config.accumulate)
-    step = _step(config.model, at_a_time, data.expressions, frames, height, width)
+    # Contrast compares the right caption with a wrong one.
+    decodings = 2 if config.task == "pretrain" and config.objective.contrast else 1
+    step = _step(config.model, at_a_time, data.expressions, decodings, frames, height, width)
     trained = step.parameters.trained
     activations = step.activations * (_HALF if mixed else 1.0) + (2 * trained if mixed else 0)
     return Estimate(
@@ -140,7 +144,13 @@ class _Step:
 
 @functools.cache
 def _step(
-    config: ModelConfig, clips: int, expressions: int, frames: int, height: int, width: int
+    config: ModelConfig,
+    clips: int,
+    expressions: int,
+    decodings: int,
+    frames: int,
+    height: int,
+    width: int,
 ) -> _Step:
     """Run forward and backward on tensors without content, in 32 bits."""
     with torch.device("meta"):
@@ -157,9 +167,10 @@ def _step(
         clip_of_E = torch.arange(sentences) // expressions
         frames_BTCHW = torch.rand(clips, frames, 3, height, width)
         with _Meter([*model.parameters(), *model.buffers()]) as meter:
-            output = model.decode(model.encode_vision(frames_BTCHW), words, clip_of_E)
-            loss = torch.stack([answer.square().sum() for answer in vars(output).values()]).sum()
-            torch.autograd.backward(loss)
+            pyramid = model.encode_vision(frames_BTCHW)
+            outputs = [model.decode(pyramid, words, clip_of_E) for _ in range(decodings)]
+            answers = [answer for output in outputs for answer in vars(output).values()]
+            torch.autograd.backward([answer.square().sum() for answer in answers])
     # A multiplication and an addition for each weight and word; three times that to learn.
     encoder = model.text.encoder
     weights = sum(p.numel() for p in encoder.parameters())

@@ -138,6 +138,13 @@ for _name, _recipe in _BY_VISION.items():
     RECIPES |= {_name: _recipe, f"{_name}-language": _asked_by_language(_name, _recipe)}
 
 
+def summary(name: str) -> str:
+    """Return in words what a recipe is, or an ablation of one."""
+    known = RECIPES | {f"lite-{ablation}": change for ablation, change in ABLATIONS.items()}
+    text: str = known[name].__doc__ or ""
+    return " ".join(text.split())
+
+
 def recipe(name: str, task: Task) -> TrainConfig:
     """Return a recipe's configuration.
 

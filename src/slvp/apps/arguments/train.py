@@ -1,9 +1,9 @@
-"""The options of the commands that train: pretrain, finetune, resume."""
+"""The options of the commands that train: pretrain, finetune, resume; and of recipes."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from tyro.conf import Positional, UseAppendAction, arg
 
@@ -18,6 +18,10 @@ _Refcoco = Annotated[
     tuple[tuple[Path, Path, float], ...],
     UseAppendAction,
     arg(metavar="ANNOTATIONS IMAGES SHARE", help_behavior_hint="(can be repeated)"),
+]
+_DryRun = Annotated[bool, arg(help_behavior_hint="")]
+_DryRunSize = Annotated[
+    int | None, arg(metavar="PIXELS", help_behavior_hint="(default: the recipe's own)")
 ]
 
 
@@ -34,6 +38,8 @@ def pretrain(
     stamps: Stamps = False,
     steps: Annotated[int | None, arg(help_behavior_hint="(default: the recipe's own)")] = None,
     seed: int = 0,
+    dry_run: _DryRun = False,
+    dry_run_size: _DryRunSize = None,
     quiet: Quiet = False,
 ) -> None:
     """Pre-train fusion and decoder on captioned video, with optical flow as the target.
@@ -47,7 +53,7 @@ def pretrain(
       slvp pretrain lite --captioned videos 'webvid/{00000..00041}.tar' --captioned-share 1
 
     Args:
-        recipe: lite or lite-language.
+        recipe: one that 'slvp recipes' lists.
         out: folder of the run, which must be new.
         captioned: captioned video to train on.
         captioned_share: of the batches that are cut from it.
@@ -56,11 +62,13 @@ def pretrain(
         stamps: add Tux Paint's stamps to the cut-outs.
         steps: length of the run.
         seed: of weights and data.
+        dry_run: run one step with random weights, and tell what it takes; write nothing.
+        dry_run_size: side of the frames of a dry run with two short clips, a multiple of 32.
         quiet: show no progress.
     """
     from slvp.apps.commands.train import train
 
-    model = train(
+    train(
         "pretrain",
         recipe,
         out,
@@ -71,9 +79,10 @@ def pretrain(
         stamps=stamps,
         steps=steps,
         seed=seed,
+        dry_run=dry_run,
+        dry_run_size=dry_run_size,
         quiet=quiet,
     )
-    print(f"model  {model}")
 
 
 @app.command
@@ -93,6 +102,8 @@ def finetune(
     ] = None,
     steps: Annotated[int | None, arg(help_behavior_hint="(default: the recipe's own)")] = None,
     seed: int = 0,
+    dry_run: _DryRun = False,
+    dry_run_size: _DryRunSize = None,
     quiet: Quiet = False,
 ) -> None:
     """Train a model that finds objects, from masks.
@@ -107,7 +118,7 @@ def finetune(
       slvp segment examples/cars.mp4 "the car on the right" --model runs/masks/model
 
     Args:
-        recipe: lite or lite-language.
+        recipe: one that 'slvp recipes' lists.
         out: folder of the run, which must be new.
         init: model to start from, such as one that pretrain made; what fits is reused.
         stills: folder of photographs with captioned masks to add.
@@ -119,11 +130,13 @@ def finetune(
         world_share: share of the embedded world, to which the other shares are fitted.
         steps: length of the run.
         seed: of weights and data.
+        dry_run: run one step with random weights, and tell what it takes; write nothing.
+        dry_run_size: side of the frames of a dry run with two short clips, a multiple of 32.
         quiet: show no progress.
     """
     from slvp.apps.commands.train import train
 
-    model = train(
+    train(
         "finetune",
         recipe,
         out,
@@ -137,9 +150,10 @@ def finetune(
         world_share=world_share,
         steps=steps,
         seed=seed,
+        dry_run=dry_run,
+        dry_run_size=dry_run_size,
         quiet=quiet,
     )
-    print(f"model  {model}")
 
 
 @app.command
@@ -156,3 +170,26 @@ def resume(run: Positional[Path], quiet: Quiet = False) -> None:
     from slvp.apps.commands.train import resume
 
     print(f"model  {resume(run, quiet=quiet)}")
+
+
+@app.command
+def recipes(
+    recipe: Annotated[Positional[str], arg(help_behavior_hint="(default: list all)")] = "",
+    task: Literal["pretrain", "finetune"] = "pretrain",
+) -> None:
+    """List what pretrain and finetune can train, or all that one recipe sets.
+
+    Parameters are counted; memory and speed are estimates.
+
+    For example:
+      slvp recipes
+      slvp recipes base --task finetune
+
+    Args:
+        recipe: the one to show.
+        task: whose recipes.
+    """
+    from slvp.apps.commands.recipes import describe_recipe, list_recipes
+
+    for line in describe_recipe(recipe, task) if recipe else list_recipes(task):
+        print(line, flush=True)

@@ -6,8 +6,10 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from slvp.apps.commands.recipes import describe_dry_run
 from slvp.errors import UserError
 from slvp.models.checkpoint import shipped_models
+from slvp.training import dry_run as dry_runs
 from slvp.training import loop
 from slvp.training.config import Task
 from slvp.training.recipes import recipe
@@ -30,15 +32,20 @@ def train(
     world_share: float | None = None,
     steps: int | None,
     seed: int,
+    dry_run: bool,
+    dry_run_size: int | None,
     quiet: bool,
-) -> Path:
-    """Train by a recipe, with the data and length that the options name, and return the model.
+) -> None:
+    """Train by a recipe, with the data and length that the options name, and print the model.
 
-    Paths are made absolute, so that the run can be resumed from anywhere.
+    Paths are made absolute, so that the run can be resumed from anywhere. A dry run prints what a
+    step takes.
 
     Raises:
         UserError: the recipe, the data or an option is not usable, or ``out`` is in use.
     """
+    if dry_run_size is not None and not dry_run:
+        raise UserError("--dry-run-size needs --dry-run, which it makes smaller")
     config = recipe(recipe_name, task)
     if steps is not None and steps < 1:
         raise UserError(f"--steps {steps} is not positive; {config.steps} is the recipe's own")
@@ -67,8 +74,13 @@ def train(
         seed=seed,
         steps=config.steps if steps is None else steps,
     )
+    if dry_run:
+        found = dry_runs.dry_run(config, dry_run_size)
+        for line in () if found is None else describe_dry_run(recipe_name, config, found):
+            print(line)
+        return
     folder = Path("runs", f"{task}-{recipe_name}") if out is None else out
-    return loop.train(config, folder, quiet=quiet)
+    print(f"model  {loop.train(config, folder, quiet=quiet)}")
 
 
 def _lasting(model: str) -> str:

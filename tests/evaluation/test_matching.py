@@ -123,7 +123,7 @@ def test_too_high_a_value_is_named(rules: dict[str, bool], value: int, most: int
 
 def test_a_map_of_another_size_is_named() -> None:
     ids_THW = np.zeros((6, 10, 30), np.uint8)
-    with pytest.raises(UserError, match=r"pond, frame f0, is 30 x 10 .* 30 x 20"):
+    with pytest.raises(UserError, match=r"pond, annotation set a, frame f0, is 30 x 10 .* 30 x 20"):
         score_id_maps(GROUP[:3], answers(a=ids_THW), **MATCHED)
 
 

@@ -95,7 +95,7 @@ def test_an_answer_that_is_missing_or_late_is_our_mistake(frames: list[int]) -> 
 @pytest.mark.parametrize("score", [score_masks, score_detections])
 def test_a_mask_of_another_size_is_named(score) -> None:
     answers = [one_each(t, np.zeros((20, 40 if t == 3 else 30), bool)) for t in range(8)]
-    with pytest.raises(UserError, match=r"pond, frame f3, is 40 x 20 .* 30 x 20"):
+    with pytest.raises(UserError, match=r"pond, expression \S+, frame f3, is 40 x 20 .* 30 x 20"):
         score([expression(TRUTH_THW, 1)], answers)
 
 

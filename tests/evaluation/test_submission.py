@@ -433,7 +433,7 @@ def test_results_are_looked_over(tmp_path: Path) -> None:
 
     found = check(change_results(write_random("a2d-sentences", tmp_path), change), "a2d-sentences")
     size, broken = found.wrong
-    assert size == "dog/0/00001 is 3 x 2, its frame 8 x 6"
+    assert "entry 0 (from 0, for dog/0/00001), is 3 x 2 pixels, its frame 8 x 6" in size
     assert "entry 1" in broken
     assert "dog/1/00001" in broken
     assert found.missing == ("cat/0",)

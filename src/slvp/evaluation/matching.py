@@ -105,7 +105,7 @@ def score_id_maps(
         void_HW = truth.void() if use_void else None
         for name, maps in sets.items():
             ids_HW = answer.ids[name]
-            require_size(ids_HW, truth, first, answer.t)
+            require_size(ids_HW, truth, first, answer.t, f"annotation set {name}")
             value = int(ids_HW.max())
             if value > most:
                 raise UserError(

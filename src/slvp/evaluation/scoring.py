@@ -71,9 +71,16 @@ def wanted_answers(answers: Iterable[Answer], wanted: Sequence[int]) -> Iterator
 
 
 def require_size(
-    answer_HW: np.ndarray, truth: ObjectMasks, expression: BenchmarkExpression, t: int
+    answer_HW: np.ndarray, truth: ObjectMasks, expression: BenchmarkExpression, t: int, whose: str
 ) -> None:
     """Check that an answer for frame ``t`` has the height and width of the truth.
+
+    Args:
+        answer_HW: a mask or a map of objects.
+        truth: of the same frame.
+        expression: one of its video.
+        t: the frame's index.
+        whose: the expression or annotation set that the answer is for, for the message.
 
     Raises:
         UserError: it hasn't.
@@ -81,7 +88,7 @@ def require_size(
     if answer_HW.shape != truth.size:
         (height, width), (true_height, true_width) = answer_HW.shape, truth.size
         raise UserError(
-            f"The mask predicted for sequence {expression.sequence}, frame "
+            f"The mask predicted for sequence {expression.sequence}, {whose}, frame "
             f"{expression.frames.names[t]}, is {width} x {height} pixels, the true one "
             f"{true_width} x {true_height}: predict masks of that size."
         )
@@ -152,7 +159,8 @@ def _questions(
             if object_ids not in truths_HW:
                 truths_HW[object_ids] = truth.mask(object_ids)
             for candidate in candidates:
-                require_size(candidate.mask_HW, truth, row.expression, answer.t)
+                whose = f"expression {row.expression.expression_id}"
+                require_size(candidate.mask_HW, truth, row.expression, answer.t, whose)
             yield row, answer.t, candidates, truths_HW[object_ids]
 
 

@@ -123,12 +123,12 @@ def test_the_order_of_expressions_does_not_decide_overlaps(kit, out, groups) -> 
                 np.testing.assert_array_equal(ids_HW, maps[name, group[0].sequence, answer.t])
 
 
-def test_masks_of_two_sizes_cannot_be_merged(kit, out, groups) -> None:
+def test_a_mask_of_another_size_than_its_frame_is_named(kit, out, groups) -> None:
     files, _ = kit.mask_files(groups)
     files["dog/4/00001.png"] = kit.png(np.zeros((3, 4)))
     answers = open_predictions(kit.write(out, files), "id_maps").answers(groups[0])
     next(answers)
-    with pytest.raises(UserError, match=r"frame 00001 of dog differ in size \(4 x 3 and 8 x 6\)"):
+    with pytest.raises(UserError, match=r"dog/4/00001\.png is 4 x 3 pixels, its frame 8 x 6"):
         next(answers)
 
 

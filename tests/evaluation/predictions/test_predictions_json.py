@@ -136,16 +136,20 @@ def test_unknown_names_are_refused(kit, write, content, named) -> None:
         ([1, 2], "no list of entries"),
         ([entry("a"), {"image_id": "a"}], "entry 1.*'segmentation'"),
         ([{"segmentation": {}}], "entry 0.*'image_id'"),
-        ([entry("a", score="high")], "entry 0.*'high'"),
+        ([entry("a", score="high")], 'entry 0.*"high"'),
         ([entry("a", score=None)], "entry 0.*score"),
-        ([entry("a", score=float("nan"))], "entry 0.*nan"),
+        ([entry("a", score=float("nan"))], "entry 0.*NaN"),
         ([{"segmentations": [], "video_id": "a"}], "entry 0.*'exp_id'"),
+        ([entry("a"), {"video_id": "a", "exp_id": 0, "segmentations": []}], "entry 1.*whole video"),
+        ([{"video_id": "a", "exp_id": 0, "segmentations": []}, entry("a")], "entry 1.*one image"),
+        ([entry("a", score=10**400)], "entry 0.*score 1000"),
         ([{"segmentations": 3, "video_id": "a", "exp_id": 0}], "entry 0.*segmentations"),
     ],
 )
 def test_broken_entries_are_named(write, content, named) -> None:
-    with pytest.raises(UserError, match=rf"masks\.json.* {named}"):
+    with pytest.raises(UserError, match=rf"masks\.json.* {named}") as told:
         open_predictions(write(content), "masks")
+    assert "Error" not in str(told.value)
 
 
 def test_a_broken_mask_is_named_with_its_image(kit, write) -> None:
@@ -163,3 +167,25 @@ def test_truncated_json_is_named(tmp_path: Path) -> None:
     path.write_text(json.dumps([entry("dog/0/00000")])[:-20])
     with pytest.raises(UserError, match=r"masks\.json doesn't read as JSON"):
         open_predictions(path, "masks")
+
+
+def test_a_file_without_entries_is_no_prediction(kit, write) -> None:
+    with pytest.raises(UserError, match=r"masks\.json has no mask of .* 1 videos.*'dog/0/00000'"):
+        open_predictions(write([]), "masks").check([kit.group("dog")])
+
+
+def test_lists_without_end_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "masks.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(UserError, match=r"masks\.json holds lists within lists"):
+        open_predictions(path, "masks")
+
+
+@pytest.mark.parametrize("kind", ["masks", "id_maps"])
+def test_another_size_is_named_before_it_is_decoded(kit, write, kind) -> None:
+    side = 200_000  # 40 GB
+    huge = {"size": [side, side], "counts": [side * side]}
+    content = [{"image_id": "dog/1/00000", "segmentation": huge}]
+    answers = open_predictions(write(content), kind).answers(kit.group("dog"))
+    with pytest.raises(UserError, match=r"entry 0 .*dog/1/00000.* 200000 x 200000 .* 8 x 6"):
+        next(answers)

@@ -87,7 +87,7 @@ def test_missing_masks_are_counted_and_the_first_named(kit, out) -> None:
     first_three = "Annotations/dog/1/00005.png, Annotations/cow/0/00000.png, Annotations/cow/0/0"
     with pytest.raises(UserError, match=rf"lacks 7 masks, the first {first_three}"):
         predictions.check(groups)
-    with pytest.raises(UserError, match=r"lacks 1 masks of dog, the first \S+/1/00005\.png"):
+    with pytest.raises(UserError, match=r"lacks 1 mask of dog, the first \S+/1/00005\.png"):
         next(predictions.answers(groups[0]))
     assert len(list(predictions.answers(groups[1]))) == 3
 

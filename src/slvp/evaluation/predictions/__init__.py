@@ -35,10 +35,10 @@ class Predictions(Protocol):
         """Yield, in order, an answer for each frame that counts for any expression of the group.
 
         For all frames where none counts, as a server keeps the answers. The masks have the size
-        that they were written in.
+        of the frames.
 
         Raises:
-            UserError: a mask is missing or can't be read.
+            UserError: a mask is missing, can't be read, or differs in size from its frame.
         """
         ...
 

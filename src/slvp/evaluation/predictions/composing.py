@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from slvp.data.benchmarks.records import BenchmarkExpression, Frames, Group
-from slvp.errors import UserError
 from slvp.evaluation.answers import Candidate, IdMapAnswer, MaskAnswer
 from slvp.types import UInt8Array
 
@@ -36,6 +35,11 @@ def frame_size(frames: Frames) -> tuple[int, int]:
     return height, width
 
 
+def pixels(size: Sequence[int]) -> str:
+    """Return a size, height first, as people write it: WIDTH x HEIGHT."""
+    return f"{size[1]} x {size[0]}"
+
+
 def mask_answers(group: Group, read: ReadMasks) -> Iterator[MaskAnswer]:
     """Yield an answer for each frame that any expression is asked of; none where it isn't."""
     asked = [frozenset(frames) for frames in asked_frames(group)]
@@ -49,33 +53,23 @@ def mask_answers(group: Group, read: ReadMasks) -> Iterator[MaskAnswer]:
         )
 
 
-def id_map_answers(group: Group, read: ReadMasks) -> Iterator[IdMapAnswer]:
+def id_map_answers(group: Group, read: ReadMasks, size: tuple[int, int]) -> Iterator[IdMapAnswer]:
     """Yield an answer for each frame, the surest masks of each annotation set merged to one map.
 
     Where masks of two objects overlap, the lower id wins: they don't say how likely a pixel is.
 
-    Raises:
-        UserError: the masks of a frame differ in size.
+    Args:
+        group: all expressions of one sequence.
+        read: gives masks of ``size``.
+        size: height and width of the frames.
     """
     sets = list(dict.fromkeys(one.annotation_set for one in group))
     # The lowest id is painted last, over the others.
     members = sorted(group, key=lambda one: one.object_ids, reverse=True)
     indices = sorted({t for frames in asked_frames(group) for t in frames})
-    size: tuple[int, int] | None = None
     for t in indices:
-        found = [(one, candidates[0].mask_HW) for one in members if (candidates := read(one, t))]
-        sizes = {mask_HW.shape for _, mask_HW in found}
-        if len(sizes) > 1:
-            raise UserError(
-                f"the masks of frame {group[0].frames.names[t]} of {group[0].sequence} differ in "
-                f"size ({' and '.join(f'{width} x {height}' for height, width in sorted(sizes))}): "
-                "write all in the size of the frame."
-            )
-        if sizes:
-            size = found[0][1].shape
-        elif size is None:
-            size = frame_size(group[0].frames)
         ids: dict[str, UInt8Array] = {name: np.zeros(size, np.uint8) for name in sets}
-        for one, mask_HW in found:
-            ids[one.annotation_set][mask_HW] = one.object_ids[0]
+        for one in members:
+            if candidates := read(one, t):
+                ids[one.annotation_set][candidates[0].mask_HW] = one.object_ids[0]
         yield IdMapAnswer(t, ids)

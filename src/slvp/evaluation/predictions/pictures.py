@@ -7,6 +7,7 @@ import numpy as np
 from slvp.data.png import decode_picture
 from slvp.errors import UserError
 from slvp.evaluation.matching import MOST_PROPOSALS
+from slvp.evaluation.predictions.composing import pixels
 from slvp.types import BoolArray, UInt8Array
 
 
@@ -29,17 +30,23 @@ def read_png(png: bytes, name: str) -> tuple[str, UInt8Array]:
     return picture.mode, picture.values.astype(np.uint8, copy=False)
 
 
-def binary_mask(png: bytes, name: str) -> BoolArray:
+def binary_mask(png: bytes, name: str, size: tuple[int, int]) -> BoolArray:
     """Return mask_HW of one object.
 
     Takes grey pictures of black and one other value, those of 1 bit, and indexed ones, where
     index 0 is background and any other the object.
 
+    Args:
+        png: content of the file.
+        name: where it comes from, for messages.
+        size: height and width of the mask's frame.
+
     Raises:
-        UserError: the file is no such picture.
+        UserError: the file is no such picture, or one of another size.
     """
     mode, values_HW = read_png(png, name)
-    mask_HW = values_HW != 0
+    _require_size(values_HW, name, size)
+    mask_HW: BoolArray = values_HW != 0
     if mode == "L":
         largest = values_HW.max()
         if largest and np.count_nonzero(values_HW == largest) < np.count_nonzero(mask_HW):
@@ -50,19 +57,29 @@ def binary_mask(png: bytes, name: str) -> BoolArray:
     return mask_HW
 
 
-def id_map(png: bytes, name: str) -> UInt8Array:
+def id_map(png: bytes, name: str, size: tuple[int, int]) -> UInt8Array:
     """Return ids_HW of all objects: 0 is background.
 
     Takes indexed pictures, whose indices are the ids, grey ones whose values are, and those of
-    1 bit, which have one object.
+    1 bit, which have one object. Arguments are those of ``binary_mask``.
 
     Raises:
-        UserError: the file is no such picture.
+        UserError: the file is no such picture, or one of another size.
     """
     mode, ids_HW = read_png(png, name)
+    _require_size(ids_HW, name, size)
     if mode == "L" and (largest := int(ids_HW.max())) > MOST_PROPOSALS:
         raise UserError(
             f"{name} has grey value {largest}, but the values of a map of objects are their ids, "
             f"up to {MOST_PROPOSALS}: write 1 for the first object, 2 for the second and so on."
         )
     return ids_HW
+
+
+def _require_size(values_HW: UInt8Array, name: str, size: tuple[int, int]) -> None:
+    """Check the size first: to scale a mask also gives it grey values, yet is what to mend."""
+    if values_HW.shape != size:
+        raise UserError(
+            f"{name} is {pixels(values_HW.shape)} pixels, its frame {pixels(size)}: write masks in "
+            "the size of the frame."
+        )

@@ -17,10 +17,11 @@ any has an empty mask.
 from __future__ import annotations
 
 import json
-import math
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,7 +29,12 @@ from slvp.data.benchmarks import a2d_sentences, jhmdb_sentences
 from slvp.data.benchmarks.records import BenchmarkExpression, Group
 from slvp.errors import UserError
 from slvp.evaluation.answers import Answer, Candidate
-from slvp.evaluation.predictions.composing import id_map_answers, mask_answers
+from slvp.evaluation.predictions.composing import (
+    frame_size,
+    id_map_answers,
+    mask_answers,
+    pixels,
+)
 from slvp.evaluation.predictions.rle import mask_from_json
 
 ImageName = Callable[[BenchmarkExpression, int], str]
@@ -60,6 +66,13 @@ _NAMES: tuple[tuple[str, ImageName], ...] = (
 )
 
 
+_IMAGE_FIELDS = ("image_id", "segmentation")
+_VIDEO_FIELDS = ("video_id", "exp_id", "segmentations")
+
+_SHOWN = 40
+"""Letters of a wrong value that a message shows."""
+
+
 @dataclass(frozen=True)
 class _Entry:
     number: int
@@ -88,15 +101,9 @@ class JsonPredictions:
         for number, entry in enumerate(content):
             try:
                 self._add(number, entry)
-            except (LookupError, TypeError, ValueError) as error:
-                fields = (
-                    "video_id, exp_id, segmentations"
-                    if self._per_video
-                    else "image_id, segmentation"
-                )
+            except ValueError as error:
                 raise UserError(
-                    f"{path}, entry {number} (from 0), lacks or breaks one of {fields}, score "
-                    f"({type(error).__name__}: {error}): write the masks again."
+                    f"{path}, entry {number} (from 0), {error}: write the masks again."
                 ) from error
         for entries in self._entries.values():
             entries.sort(key=lambda one: -one.score)
@@ -109,8 +116,13 @@ class JsonPredictions:
             A sentence if expressions have no mask at all.
 
         Raises:
-            UserError: the file names what the benchmark doesn't have.
+            UserError: the file has no entry, or names what the benchmark doesn't have.
         """
+        if not self._entries:
+            raise UserError(
+                f"{self._path} has no mask of the benchmark's {len(groups)} videos: entries for "
+                f"images such as {image_path(groups[0][0], 0)!r} are expected in it."
+            )
         if unknown := self.unknown(groups):
             kind = "videos and expressions" if self._per_video else "images"
             raise UserError(
@@ -148,13 +160,24 @@ class JsonPredictions:
         """Yield an answer for each frame that any expression is asked of, in order.
 
         Raises:
-            UserError: a mask can't be decoded, or an entry has another number of frames than its
-                video.
+            UserError: a mask can't be decoded or differs in size from its frame, or an entry has
+                another number of frames than its video.
         """
-        return (mask_answers if self._kind == "masks" else id_map_answers)(group, self.candidates)
+        size = frame_size(group[0].frames)
+        read = partial(self.candidates, size=size)
+        if self._kind == "masks":
+            return mask_answers(group, read)
+        return id_map_answers(group, read, size)
 
-    def candidates(self, expression: BenchmarkExpression, t: int) -> tuple[Candidate, ...]:
+    def candidates(
+        self, expression: BenchmarkExpression, t: int, size: tuple[int, int]
+    ) -> tuple[Candidate, ...]:
         """Return the masks of an expression in frame ``t``, the surest first.
+
+        Args:
+            expression: of the benchmark.
+            t: index of one of its video's frames.
+            size: height and width of the frame.
 
         Raises:
             UserError: as above.
@@ -164,6 +187,7 @@ class JsonPredictions:
             try:
                 rle = self._rle(entry, expression, t)
                 if rle is not None:
+                    _require_size(rle, size)
                     candidates.append(Candidate(mask_from_json(rle), entry.score))
             except ValueError as error:
                 raise UserError(
@@ -181,14 +205,33 @@ class JsonPredictions:
         return entry.masks[t]
 
     def _add(self, number: int, entry: dict[str, Any]) -> None:
-        if self._per_video:
-            name, masks = f"{entry['video_id']}/{entry['exp_id']}", list(entry["segmentations"])
-        else:
-            name, masks = str(entry["image_id"]), entry["segmentation"]
-        score = float(entry.get("score", 1.0))
-        if not math.isfinite(score):
-            raise ValueError(f"the score is {score}")
-        self._entries.setdefault(name, []).append(_Entry(number, score, masks))
+        per_video = "segmentations" in entry
+        if per_video != self._per_video and (per_video or "segmentation" in entry):
+            kinds = ("one image", "a whole video")
+            raise ValueError(f"is for {kinds[per_video]}, but entry 0 for {kinds[not per_video]}")
+        fields = _VIDEO_FIELDS if self._per_video else _IMAGE_FIELDS
+        if lacking := [name for name in fields if name not in entry]:
+            raise ValueError(f"lacks {lacking[0]!r}")
+        *names, masks = (entry[name] for name in fields)
+        if self._per_video and not isinstance(masks, list):
+            raise ValueError("has 'segmentations' that are no list, one for each frame")
+        name = "/".join(map(str, names))
+        self._entries.setdefault(name, []).append(_Entry(number, _score(entry), masks))
+
+
+def _score(entry: dict[str, Any]) -> float:
+    score = entry.get("score", 1.0)
+    # A whole number may be too large for a float.
+    if not isinstance(score, int | float) or not abs(score) <= sys.float_info.max:
+        raise ValueError(f"has the score {json.dumps(score)[:_SHOWN]}, which is no finite number")
+    return float(score)
+
+
+def _require_size(rle: Any, size: tuple[int, int]) -> None:
+    """Refuse another size before a mask is decoded: it may be larger than memory."""
+    match rle:
+        case {"size": [int(height), int(width)]} if (height, width) != size:
+            raise ValueError(f"is {pixels((height, width))} pixels, its frame {pixels(size)}")
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
@@ -196,6 +239,10 @@ def _read(path: Path) -> list[dict[str, Any]]:
         content = json.loads(path.read_bytes())
     except OSError as error:
         raise UserError(f"{path} can't be read ({error.strerror}): check its rights.") from error
+    except RecursionError as error:
+        raise UserError(
+            f"{path} holds lists within lists without end, and no masks: write or copy it again."
+        ) from error
     except ValueError as error:
         raise UserError(
             f"{path} doesn't read as JSON ({error}): write or copy it again."

@@ -10,6 +10,7 @@ from slvp.errors import UserError
 from slvp.evaluation.answers import Answer, Candidate, IdMapAnswer
 from slvp.evaluation.predictions.composing import (
     asked_frames,
+    frame_size,
     id_map_answers,
     mask_answers,
 )
@@ -51,27 +52,30 @@ class PngPredictions:
         """Yield an answer for each frame that any expression is asked of, in order.
 
         Raises:
-            UserError: a mask is missing or can't be read.
+            UserError: a mask is missing, can't be read, or differs in size from its frame.
         """
         layout = self._layout_for([group])
         self._require(self._missing(layout, group), f" of {group[0].sequence}")
+        size = frame_size(group[0].frames)
         if layout.sets is not None:
-            return self._maps(layout, layout.sets, group)
+            return self._maps(layout, group, size)
 
         def read(expression: BenchmarkExpression, t: int) -> tuple[Candidate, ...]:
             name = self._name(layout.folder(expression), expression, t)
             png = self._files.read(name)
-            return (Candidate(binary_mask(png, self._full(name))),)
+            return (Candidate(binary_mask(png, self._full(name), size)),)
 
-        return (mask_answers if self._kind == "masks" else id_map_answers)(group, read)
+        if self._kind == "masks":
+            return mask_answers(group, read)
+        return id_map_answers(group, read, size)
 
-    def _maps(self, layout: Layout, sets: dict[str, str], group: Group) -> Iterator[IdMapAnswer]:
+    def _maps(self, layout: Layout, group: Group, size: tuple[int, int]) -> Iterator[IdMapAnswer]:
         of_set = {one.annotation_set: one for one in group}
         for t in sorted({t for frames in asked_frames(group) for t in frames}):
             ids = {}
             for annotation_set, one in of_set.items():
                 name = self._name(layout.folder(one), one, t)
-                ids[annotation_set] = id_map(self._files.read(name), self._full(name))
+                ids[annotation_set] = id_map(self._files.read(name), self._full(name), size)
             yield IdMapAnswer(t, ids)
 
     def _layout_for(self, groups: Sequence[Group]) -> Layout:
@@ -96,8 +100,9 @@ class PngPredictions:
 
     def _require(self, missing: list[str], whose: str) -> None:
         if missing:
+            number = "1 mask" if len(missing) == 1 else f"{len(missing)} masks"
             raise UserError(
-                f"{self._files.path} lacks {len(missing)} masks{whose}, the first "
+                f"{self._files.path} lacks {number}{whose}, the first "
                 f"{', '.join(missing[:_NAMED])}: write a mask for every frame, an empty one where "
                 "the object isn't there."
             )

@@ -10,11 +10,11 @@ from pathlib import Path
 from slvp.data.benchmarks.records import BenchmarkExpression, Group, sequences_of
 from slvp.errors import UserError
 from slvp.evaluation.matching import MOST_PROPOSALS
-from slvp.evaluation.predictions.composing import asked_frames, frame_size
+from slvp.evaluation.predictions.composing import asked_frames, frame_size, pixels
 from slvp.evaluation.predictions.files import ZipFiles
 from slvp.evaluation.predictions.layouts import Layout, find_layout
 from slvp.evaluation.predictions.pictures import read_png
-from slvp.evaluation.predictions.results import ImageName, JsonPredictions, image_path
+from slvp.evaluation.predictions.results import ImageName, JsonPredictions
 from slvp.evaluation.submission.forms import form_of
 
 _NAMED = 10
@@ -129,7 +129,7 @@ def _wrong_picture(
         yield str(error)
         return
     if values_HW.shape != size:
-        yield f"{name} is {_pixels(values_HW.shape)}, its frame {_pixels(size)}"
+        yield f"{name} is {pixels(values_HW.shape)}, its frame {pixels(size)}"
     if mode != ("L" if binary else "P"):
         expected = "8-bit grey (L)" if binary else "indexed (P)"
         yield f"{name} is of mode {mode}, expected {expected}"
@@ -155,18 +155,8 @@ def _check_results(path: Path, wanted: ImageName, groups: Sequence[Group]) -> Su
         for one, frames in zip(group, asked_frames(group), strict=True):
             for t in frames:
                 try:
-                    candidates = masks.candidates(one, t)
+                    masks.candidates(one, t, size)
                 except UserError as error:
                     wrong.append(str(error))
-                    continue
-                sizes = {candidate.mask_HW.shape for candidate in candidates}
-                wrong += [
-                    f"{image_path(one, t)} is {_pixels(other)}, its frame {_pixels(size)}"
-                    for other in sizes - {size}
-                ]
     missing, extra = masks.silent(groups), masks.unknown(groups)
     return SubmissionCheck(path, masks.count, tuple(missing), tuple(extra), tuple(wrong))
-
-
-def _pixels(size: tuple[int, ...]) -> str:
-    return f"{size[1]} x {size[0]}"

@@ -14,8 +14,8 @@ import torch
 from slvp.data import compositing
 from slvp.data.benchmarks.records import BenchmarkExpression
 from slvp.data.captioned.clips import Form
-from slvp.data.captioned.order import EpochOrder
-from slvp.data.datasets import Draw, collate, draw_seeds
+from slvp.data.captioned.order import EpochOrder, plan_in_turn
+from slvp.data.datasets import Draw, collate
 from slvp.data.transforms import (
     Box,
     cut_frames,
@@ -92,13 +92,7 @@ class BenchmarkClips:
 
     def plan(self, rng: np.random.Generator, turn: int) -> list[Draw]:
         """Take the sentences that follow those of the turns before, and a seed for each."""
-        cycle, within = divmod(turn, len(self.forms))
-        forms = np.random.default_rng([self.seed, cycle]).permutation(len(self.forms)).tolist()
-        before = cycle * sum(self._sizes) + sum(self._sizes[form] for form in forms[:within])
-        form = forms[within]
-        items = self._order.take(before, self._sizes[form])
-        seeds = draw_seeds(rng, len(items))
-        return [Draw(seed, form, item) for seed, item in zip(seeds, items, strict=True)]
+        return plan_in_turn(rng, turn, self._sizes, self._order, self.seed)
 
     def make(self, draws: Sequence[Draw]) -> Batch:
         """Cut clips. In place of a sentence whose frames or masks can't be read, another is asked.

@@ -12,6 +12,7 @@ from slvp.data.doctor.findings import format_findings
 from slvp.data.visor.prepare import prepare_visor
 from slvp.data.visor.statistics import format_statistics
 from slvp.errors import UserError
+from slvp.processes import check_processes
 
 
 def write_example(benchmark: str, out: Path, *, seed: int) -> None:
@@ -41,8 +42,7 @@ def check_data(
     Raises:
         UserError: something is wrong, or an option is.
     """
-    if processes is not None and processes < 1:
-        raise UserError(f"--processes {processes} is too small; 1 is the least")
+    check_processes(processes)
     findings = check_benchmark(
         benchmark, folder, split, quick=quick, processes=processes, progress=not quiet
     )

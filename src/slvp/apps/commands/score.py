@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,13 +16,13 @@ from tqdm import tqdm
 from slvp.apps.commands.scoring_output import CONTENTS, SCORES, Asked, show_and_write
 from slvp.apps.output import output_folder
 from slvp.data.benchmarks.records import Group, sequences_of
-from slvp.errors import UserError
 from slvp.evaluation.benchmarks import BENCHMARKS
 from slvp.evaluation.evaluate import require_masks, score_sequence
 from slvp.evaluation.predictions import Predictions, open_predictions
 from slvp.evaluation.protocols import Protocol
 from slvp.evaluation.store import ScoreStore, SequenceScores
 from slvp.models.device import keep_freed_memory
+from slvp.processes import check_processes, process_count
 
 
 def score_predictions(
@@ -43,8 +42,7 @@ def score_predictions(
     Raises:
         UserError: the data, the predictions, an option or ``out`` is not usable.
     """
-    if processes is not None and processes < 1:
-        raise UserError(f"--processes {processes} is too small; 1 is the least")
+    check_processes(processes)
     known = BENCHMARKS[benchmark]
     way = known.way(protocol)
     split = known.check_split(known.scored_split if split is None else split)
@@ -54,7 +52,12 @@ def score_predictions(
     masks = open_predictions(predictions, way.protocol.answers)
     for warning in masks.check(groups):
         print(f"slvp: {warning}", file=sys.stderr)
-    count = min(processes or _worthwhile_processes(groups), len(groups))
+    count = process_count(
+        processes,
+        pieces=len(groups),
+        work=sum(len(one.scored) for one in expressions),
+        worthwhile=20_000,  # masks, of a quarter of a millisecond each
+    )
     keep_freed_memory()
     with ExitStack() as stack:
         if out is None:
@@ -85,12 +88,6 @@ def score_predictions(
             Asked(benchmark, split, data, processes=count),
             predictions=str(predictions.resolve()),
         )
-
-
-def _worthwhile_processes(groups: list[Group]) -> int:
-    """Return how many processes to start: their start takes seconds, a mask a quarter of a ms."""
-    masks = sum(len(one.scored) for group in groups for one in group)
-    return min(os.cpu_count() or 1, 1 + masks // 20_000)
 
 
 # What a worker process scores by: made once in each, for open files don't travel.

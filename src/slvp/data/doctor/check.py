@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -20,6 +19,7 @@ from slvp.data.doctor.findings import Findings, Problem, shortened
 from slvp.data.doctor.layout import check_layout, is_complete, splits_there
 from slvp.data.doctor.videos import Seen, Video, look_at, problem_of, videos_of
 from slvp.errors import UserError
+from slvp.processes import process_count
 
 
 def check_benchmark(
@@ -129,9 +129,8 @@ def _look_at_all(
     videos: list[Video], *, quick: bool, processes: int | None, progress: bool
 ) -> Iterator[Seen]:
     total = sum(video.file_count for video in videos)
-    # A process takes seconds to start, a file some milliseconds.
-    worthwhile = min(os.cpu_count() or 1, 1 + total // 2_000)
-    count = min(processes or worthwhile, len(videos))
+    # A file takes some milliseconds.
+    count = process_count(processes, pieces=len(videos), work=total, worthwhile=2_000)
     look = partial(look_at, quick=quick)
     with ExitStack() as stack:
         results: Iterator[Seen] = map(look, videos)

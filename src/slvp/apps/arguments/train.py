@@ -125,7 +125,7 @@ def finetune(
         cutouts: folders of cut-outs, of which the training clips are made.
         coco: instances of COCO or LVIS to cut out, each a JSON file and the folder of its images.
         stamps: add Tux Paint's stamps to the cut-outs.
-        benchmark: to train on, its folder, and its share of the batches.
+        benchmark: ref-davis17, ref-youtube-vos, mevis, a2d-sentences or visor, and its share.
         refcoco: RefCOCO's sentences in COCO's JSON, the photographs, and their share.
         world_share: share of the embedded world, to which the other shares are fitted.
         steps: length of the run.

@@ -166,11 +166,11 @@ def _step(
         )
         clip_of_E = torch.arange(sentences) // expressions
         frames_BTCHW = torch.rand(clips, frames, 3, height, width)
-        with _Meter([*model.parameters(), *model.buffers()]) as meter:
-            pyramid = model.encode_vision(frames_BTCHW)
-            outputs = [model.decode(pyramid, words, clip_of_E) for _ in range(decodings)]
-            answers = [answer for output in outputs for answer in vars(output).values()]
-            torch.autograd.backward([answer.square().sum() for answer in answers])
+    with _Meter([*model.parameters(), *model.buffers()]) as meter:
+        pyramid = model.encode_vision(frames_BTCHW)
+        outputs = [model.decode(pyramid, words, clip_of_E) for _ in range(decodings)]
+        answers = [answer for output in outputs for answer in vars(output).values()]
+        torch.autograd.backward([answer.square().sum() for answer in answers])
     # A multiplication and an addition for each weight and word; three times that to learn.
     encoder = model.text.encoder
     weights = sum(p.numel() for p in encoder.parameters())

@@ -28,7 +28,6 @@ def test_the_layout_is_the_real_one(tmp_path: Path) -> None:
     masks = [f"puppet_mask/{one}/puppet_mask.mat" for one in folders]
     files = files_of(tmp_path)
     assert sorted(files) == sorted([*pictures, *masks, "jhmdb_annotation.txt", METADATA])
-    assert sum(map(len, files.values())) < 1_000_000
     shapes = [scipy.io.loadmat(tmp_path / one)["part_mask"].shape for one in masks]
     assert shapes == [(72, 96, 6), (72, 96, 5), (72, 96, 6)]
     rows = json.loads(files[METADATA])
@@ -52,13 +51,3 @@ def test_masks_frames_and_sentences_are_those_of_the_scenes(tmp_path: Path) -> N
             np.testing.assert_array_equal(frame_HWC, clip.frames_THWC[t])
             truth_HW = one.masks.read(t).mask(one.object_ids)
             np.testing.assert_array_equal(truth_HW, clip.ids_THW[t] == 1)
-
-
-def test_the_same_seed_makes_the_same_files(tmp_path: Path) -> None:
-    made = []
-    for name, seed in (("one", 1), ("same", 1), ("other", 0)):
-        (tmp_path / name).mkdir()
-        write_jhmdb_sentences(tmp_path / name, seed)
-        made.append(files_of(tmp_path / name))
-    assert made[0] == made[1]
-    assert made[0] != made[2]

@@ -27,17 +27,6 @@ def read(path: Path) -> Any:
     return json.loads(path.read_text())
 
 
-def test_same_seed_same_files(example: Path, tmp_path: Path) -> None:
-    for name, seed in (("same", 0), ("other", 1)):
-        (tmp_path / name).mkdir()
-        write_mevis(tmp_path / name, seed)
-    assert files(tmp_path / "same") == files(example)
-    other = files(tmp_path / "other")
-    assert other.keys() == files(example).keys()
-    assert other["valid_u/mask_dict.json"] != (example / "valid_u/mask_dict.json").read_bytes()
-    assert sum(map(len, other.values())) < 1_000_000
-
-
 def test_layout_is_that_of_the_download(example: Path) -> None:
     frames = {
         f"{split}/JPEGImages/{video}/{frame}.jpg"

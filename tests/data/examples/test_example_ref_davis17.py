@@ -22,18 +22,6 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_same_seed_same_files(example: Path, tmp_path: Path) -> None:
-    for name, seed in (("same", 0), ("other", 1)):
-        (tmp_path / name).mkdir()
-        write_ref_davis17(tmp_path / name, seed)
-    assert files(tmp_path / "same") == files(example)
-    other = files(tmp_path / "other")
-    assert other.keys() == files(example).keys()
-    pictures = [name for name in other if name.endswith(("jpg", "png"))]
-    assert all(other[name] != (example / name).read_bytes() for name in pictures)
-    assert sum(map(len, other.values())) < 1_000_000
-
-
 def test_layout_is_that_of_the_downloads(example: Path) -> None:
     pictures = {
         f"DAVIS/{kind}/480p/{sequence}/{frame}.{suffix}"

@@ -99,15 +99,15 @@ def _load(model_or_run: str) -> tuple[SLVP, TrainConfig]:
     """Return a model and the configuration of the run that made it, or that of ``lite``."""
     run = Run(Path(model_or_run))
     # Unlike pathlib's, this isfile answers for names that no disk would take.
-    is_run = os.path.isfile(run.config_file) and not os.path.isfile(run.folder / WEIGHTS_FILE)  # noqa: PTH113
-    if is_run:
-        config = TrainConfig.load(run.config_file)
-        if not run.finished:
-            raise UserError(
-                f"{run.folder}: this run isn't finished; 'slvp resume {run.folder}' goes on with it"
-            )
-        return from_pretrained(run.model), config
-    return from_pretrained(model_or_run), recipe("lite", "pretrain")
+    described, weighs = map(os.path.isfile, (run.config_file, run.folder / WEIGHTS_FILE))
+    if weighs or not described:
+        return from_pretrained(model_or_run), recipe("lite", "pretrain")
+    config = TrainConfig.load(run.config_file)
+    if not run.finished:
+        raise UserError(
+            f"{run.folder}: this run isn't finished; 'slvp resume {run.folder}' goes on with it"
+        )
+    return from_pretrained(run.model), config
 
 
 def _named(

@@ -23,7 +23,11 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def comparable(found: dict[str, bytes]) -> dict[str, bytes]:
     """All files but the world's videos, whose encoder isn't the same to the byte."""
-    return {path: content for path, content in found.items() if not path.startswith("captioned/")}
+    return {
+        path: content
+        for path, content in found.items()
+        if not (path.startswith("captioned/") and path.endswith(".mp4"))
+    }
 
 
 @pytest.mark.parametrize("name", CATALOG)

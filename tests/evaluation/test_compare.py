@@ -138,14 +138,34 @@ def test_largest_gains_and_losses_are_told(score_of: MakesScore) -> None:
     assert any("too few sequences" in one for one in text)
 
 
-def test_without_f_the_iou_is_compared(score_of: MakesScore) -> None:
-    a = card_of([score_of("v", j=[0.5, 0.25])], DETECTION)
-    b = card_of([score_of("v", j=[0.75, 0.5])], DETECTION)
+def test_without_f_the_numbers_of_detection_are_compared(score_of: MakesScore) -> None:
+    # Expressions have one frame or three, so that a mean over expressions would be another number.
+    a = card_of([score_of("v", j=[0.5, 0.25, 0.75]), score_of("w", j=[0.0])], DETECTION)
+    b = card_of([score_of("v", j=[0.75, 0.5, 1.0]), score_of("w", j=[0.25])], DETECTION)
     found = compare(a, b, samples=10)
-    (j,) = found.metrics
-    assert (j.metric, j.a, j.b, j.difference) == ("j", 0.375, 0.625, 0.25)
-    assert [one.difference for one in found.gains] == [0.25]
-    assert "largest gains in J" in format_comparison(found)
+    (iou,) = found.metrics
+    assert (iou.metric, iou.a, iou.b, iou.difference) == ("mean_iou", 0.375, 0.625, 0.25)
+    assert (iou.a, iou.b) == (a.summary["mean_iou"], b.summary["mean_iou"])
+    assert (iou.low, iou.high) == (0.25, 0.25)
+    assert [one.difference for one in found.gains] == [0.25, 0.25]
+    wholes = {name: (in_a, in_b) for name, in_a, in_b in found.wholes}
+    assert wholes.keys() == a.summary.keys() - {"mean_iou"}
+    assert wholes["precision_50"] == (0.25, 0.5)
+    text = format_comparison(found)
+    assert "largest gains in mean IoU" in text
+    assert "P@0.5         25.0   50.0  +25.00\n" in text
+
+
+def test_the_interval_of_weighted_values_is_that_of_repeated_ones() -> None:
+    values_N, times_N = np.array([0.1, 0.9, 0.4, 0.2]), np.array([3, 1, 2, 5])
+    clusters_N = np.array([0, 0, 1, 2])
+    weighted = bootstrap_interval(
+        values_N, clusters_N, samples=200, seed=1, weights_N=times_N.astype(float)
+    )
+    repeated = bootstrap_interval(
+        values_N.repeat(times_N), clusters_N.repeat(times_N), samples=200, seed=1
+    )
+    assert weighted == pytest.approx(repeated)
 
 
 def test_results_of_different_kinds_are_refused(score_of: MakesScore) -> None:

@@ -26,6 +26,12 @@ MOST_SHOWN = 5
 FEW_SEQUENCES = 10
 """With fewer, the bootstrap's draws are too much alike to trust the interval."""
 
+_OF_THE_WHOLE = (
+    *("precision_50", "precision_60", "precision_70", "precision_80", "precision_90"),
+    *("overall_iou", "map", "map_50", "map_75"),
+)
+"""What detection is judged by besides the mean IoU; these are no means over expressions."""
+
 _SAME = 1e-9
 _DRAWS_AT_A_TIME = 500  # of whole benchmarks: bounds memory
 
@@ -34,7 +40,8 @@ _DRAWS_AT_A_TIME = 500  # of whole benchmarks: bounds memory
 class MetricDifference:
     """Means of one metric over the expressions that both results have, in 0..1.
 
-    ``low`` and ``high`` bound the difference with ``CONFIDENCE`` percent.
+    ``mean_iou`` is a mean over their frames, as the benchmarks of detection have it. ``low`` and
+    ``high`` bound the difference with ``CONFIDENCE`` percent.
     """
 
     metric: str
@@ -71,7 +78,8 @@ class Comparison:
         sequences: how many these are asked of.
         only_a: how many expressions are in the first result only.
         only_b: how many are in the second only.
-        metrics: J, F and J&F; J alone where the benchmark knows no F.
+        metrics: J, F and J&F; the mean IoU where the benchmark knows no F.
+        wholes: names of ``_OF_THE_WHOLE``, and the number of either whole result.
         wins: expressions that B does better.
         ties: expressions that both do alike.
         losses: expressions that A does better.
@@ -88,6 +96,7 @@ class Comparison:
     only_a: int
     only_b: int
     metrics: tuple[MetricDifference, ...]
+    wholes: tuple[tuple[str, float, float], ...]
     wins: int
     ties: int
     losses: int
@@ -125,6 +134,7 @@ def compare(a: ResultCard, b: ResultCard, *, samples: int = 10_000, seed: int = 
         )
     pairs = [(by_key_a[key], by_key_b[key]) for key in keys]
     sequences = np.unique([one.sequence for one, _ in pairs], return_inverse=True)[1]
+    metrics = ("j", "f", "jf") if pairs[0][0].f is not None else ("mean_iou",)
     pooled = [ExpressionDifference(one, one.score, other.score) for one, other in pairs]
     ranked = sorted(pooled, key=lambda one: -one.difference)
     gains = [one for one in ranked if one.difference > _SAME]
@@ -137,9 +147,11 @@ def compare(a: ResultCard, b: ResultCard, *, samples: int = 10_000, seed: int = 
         sequences=int(sequences.max()) + 1,
         only_a=len(by_key_a) - len(pairs),
         only_b=len(by_key_b) - len(pairs),
-        metrics=tuple(
-            _metric(name, pairs, sequences, samples, seed)
-            for name in (("j", "f", "jf") if pairs[0][0].f is not None else ("j",))
+        metrics=tuple(_metric(name, pairs, sequences, samples, seed) for name in metrics),
+        wholes=tuple(
+            (name, a.summary[name], b.summary[name])
+            for name in _OF_THE_WHOLE
+            if name in a.summary and name in b.summary
         ),
         wins=len(gains),
         ties=len(pairs) - len(gains) - len(setbacks),
@@ -151,7 +163,12 @@ def compare(a: ResultCard, b: ResultCard, *, samples: int = 10_000, seed: int = 
 
 
 def bootstrap_interval(
-    values_N: Float64Array, clusters_N: np.ndarray, *, samples: int, seed: int
+    values_N: Float64Array,
+    clusters_N: np.ndarray,
+    *,
+    samples: int,
+    seed: int,
+    weights_N: Float64Array | None = None,
 ) -> tuple[float, float]:
     """Bound the mean of values that come in clusters, with ``CONFIDENCE`` percent.
 
@@ -160,9 +177,11 @@ def bootstrap_interval(
         clusters_N: which cluster each is of, counted from 0.
         samples: how often as many clusters as there are are drawn, with replacement.
         seed: what they are drawn from.
+        weights_N: how much each value counts; by default all alike.
     """
-    sums_C = np.bincount(clusters_N, weights=values_N)
-    sizes_C = np.bincount(clusters_N)
+    weights_N = np.ones_like(values_N) if weights_N is None else weights_N
+    sums_C = np.bincount(clusters_N, weights=values_N * weights_N)
+    sizes_C = np.bincount(clusters_N, weights=weights_N)
     count = len(sizes_C)
     random = np.random.default_rng(seed)
     means = []
@@ -186,16 +205,22 @@ def format_comparison(comparison: Comparison) -> str:
         f"{found.expressions} expressions of {found.sequences} sequences in both"
         + (f"; {found.only_a} only in A, {found.only_b} only in B" if left_out else ""),
         "",
-        f"{'':<8}  {'A':>5}  {'B':>5}  {'B - A':>6}  {CONFIDENCE}% interval",
-        "-" * 48,
+        f"{'':<11}  {'A':>5}  {'B':>5}  {'B - A':>6}  {CONFIDENCE}% interval",
+        "-" * 51,
     ]
     lines += [
-        f"{_title(one.metric):<8}  {100 * one.a:5.1f}  {100 * one.b:5.1f}  "
+        f"{_title(one.metric):<11}  {100 * one.a:5.1f}  {100 * one.b:5.1f}  "
         f"{100 * one.difference:+6.2f}  [{100 * one.low:+.2f}, {100 * one.high:+.2f}]"
         for one in found.metrics
     ]
     lines += [
-        "-" * 48,
+        f"{_title(name):<11}  {100 * a:5.1f}  {100 * b:5.1f}  {100 * (b - a):+6.2f}"
+        for name, a, b in found.wholes
+    ]
+    if found.wholes and left_out:
+        lines.append("rows without an interval: of all expressions that each result has")
+    lines += [
+        "-" * 51,
         f"interval: bootstrap over sequences, {found.samples:,} draws"
         + ("; too few sequences to rely on it" if found.sequences < FEW_SEQUENCES else ""),
         f"B is better on {found.wins} expressions, worse on {found.losses}, "
@@ -219,13 +244,18 @@ def _metric(
     samples: int,
     seed: int,
 ) -> MetricDifference:
-    a_N, b_N = (np.array([getattr(pair[side], name) for pair in pairs]) for side in (0, 1))
-    low, high = bootstrap_interval(b_N - a_N, clusters_N, samples=samples, seed=seed)
+    value = "j" if name == "mean_iou" else name
+    a_N, b_N = (np.array([getattr(pair[side], value) for pair in pairs]) for side in (0, 1))
+    # Detection averages over frames, so that an expression counts as often as it has some.
+    weights_N = np.array([one.frames if name == "mean_iou" else 1 for one, _ in pairs], np.float64)
+    low, high = bootstrap_interval(
+        b_N - a_N, clusters_N, samples=samples, seed=seed, weights_N=weights_N
+    )
     return MetricDifference(
         metric=name,
-        a=float(a_N.mean()),
-        b=float(b_N.mean()),
-        difference=float((b_N - a_N).mean()),
+        a=float(np.average(a_N, weights=weights_N)),
+        b=float(np.average(b_N, weights=weights_N)),
+        difference=float(np.average(b_N - a_N, weights=weights_N)),
         low=low,
         high=high,
     )

@@ -64,6 +64,7 @@ def test_what_is_written_is_read(card_of: MakesCard, protocol: Protocol, tmp_pat
     ):
         write_card(card, tmp_path / "result.json")
         assert read_card(tmp_path / "result.json") == card
+        assert read_card(tmp_path) == card
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda one: one.name)

@@ -263,10 +263,10 @@ def compare(a: Positional[Path], b: Positional[Path]) -> None:
     The interval is a bootstrap's over sequences (95%).
 
     For example:
-      slvp compare outputs/scores/result.json outputs/other/result.json
+      slvp compare outputs/scores outputs/other
 
     Args:
-        a: result.json of 'slvp evaluate' or 'slvp score'.
+        a: folder or result.json of 'slvp evaluate' or 'slvp score'.
         b: another, of the same benchmark, split and protocol.
     """
     from slvp.evaluation.card import read_card

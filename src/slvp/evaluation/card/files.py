@@ -31,9 +31,14 @@ def write_card(card: ResultCard, path: Path) -> None:
 def read_card(path: Path) -> ResultCard:
     """Read what ``write_card`` wrote.
 
+    Args:
+        path: the file, or a folder with a ``result.json`` in it.
+
     Raises:
         UserError: the file can't be read, is no result card, or is one of another layout.
     """
+    if path.is_dir():
+        path /= "result.json"
     try:
         found = json.loads(path.read_bytes())
     except OSError as error:

@@ -1,44 +1,21 @@
-import csv
 import dataclasses
 import json
+import re
 import shutil
 
 import pytest
-import torch
-from safetensors.torch import load_file
+from PIL import Image
 
+from slvp.apps import cli
 from slvp.errors import UserError
 from slvp.models.slvp import SLVP
 from slvp.segmenter import Segmenter
 from slvp.training import loop
-from slvp.training.config import DataConfig, OptimiserConfig, TrainConfig
+from slvp.training.config import OptimiserConfig, TrainConfig
+from slvp.training.logs import read_rows
 from slvp.training.recipes import RECIPES, recipe
 from tiny import tiny_config
-
-DATA = DataConfig(sizes=((64, 64),), frames=(2,), pixels=2 * 2 * 64 * 64, expressions=2)
-
-
-def tiny_run(task="finetune", **changes) -> TrainConfig:
-    head = "mask" if task == "finetune" else "flow"
-    config = TrainConfig(
-        task=task,
-        model=tiny_config(head=head),
-        data=DATA,
-        optimiser=OptimiserConfig(learning_rate=3e-3, warmup=2, ema=0.5),
-        steps=6,
-        validate_every=3,
-        validation_batches=2,
-        checkpoint_every=2,
-        workers=0,
-    )
-    return dataclasses.replace(config, **changes)
-
-
-def logged(run, name):
-    with (run / "log.csv").open() as file:
-        return {
-            int(r["step"]): float(r["value"]) for r in csv.DictReader(file) if r["name"] == name
-        }
+from tiny_runs import DATA, interrupt, logged, small_disk, tiny_run, weights
 
 
 @pytest.fixture(autouse=True)
@@ -57,30 +34,99 @@ def test_a_run_leaves_a_model_logs_and_scores(task, tmp_path, capsys):
     assert "step 6" in capsys.readouterr().err
 
 
-def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, monkeypatch):
+@pytest.mark.parametrize("breaks_off", [1, 4, 5])
+def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, breaks_off):
+    """Before the first checkpoint, just after one, and a step later."""
     loop.train(tiny_run(), tmp_path / "whole", quiet=True)
-
-    class KilledError(Exception):
-        pass
-
-    saved = loop.Checkpoints.save
-
-    def die_after_step_4(self, step, state):
-        saved(self, step, state)
-        if step == 4:
-            raise KilledError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(loop.Checkpoints, "save", die_after_step_4)
-        with pytest.raises(KilledError):
-            loop.train(tiny_run(), tmp_path / "cut", quiet=True)
+    interrupt(tiny_run(), tmp_path / "cut", breaks_off)
     assert not (tmp_path / "cut/model").exists()
     loop.resume(tmp_path / "cut", quiet=True)
-    assert logged(tmp_path / "cut", "train/loss") == logged(tmp_path / "whole", "train/loss")
-    whole = load_file(tmp_path / "whole/model/model.safetensors")
-    cut = load_file(tmp_path / "cut/model/model.safetensors")
-    for name, tensor in whole.items():
-        torch.testing.assert_close(cut[name], tensor, rtol=0, atol=0, msg=name)
+    assert_same_run(tmp_path / "cut", tmp_path / "whole")
+
+
+def assert_same_run(run, other):
+    for name in ("log.csv", "samples.csv", "model/model.safetensors"):
+        assert (run / name).read_bytes() == (other / name).read_bytes(), name
+
+
+def test_a_run_goes_on_from_the_newest_checkpoint_that_can_be_read(tmp_path, capsys):
+    loop.train(tiny_run(), tmp_path / "whole", quiet=True)
+    interrupt(tiny_run(), tmp_path / "cut", 5)
+    newest = tmp_path / "cut/checkpoints/step-000004.pt"
+    newest.write_bytes(newest.read_bytes()[:-100])
+    loop.resume(tmp_path / "cut", quiet=True)
+    assert capsys.readouterr().err == f"{newest}: broken; skipped\n"
+    assert_same_run(tmp_path / "cut", tmp_path / "whole")
+
+
+def test_a_full_disk_ends_a_run_that_can_go_on(tmp_path, capsys):
+    loop.train(tiny_run(), tmp_path / "whole", quiet=True)
+    run = tmp_path / "cut"
+    interrupt(tiny_run(), run, 3)
+    files = {path for path in run.rglob("*") if "tensorboard" not in path.parts}
+    with small_disk(300_000):
+        assert cli.run(["resume", str(run), "--quiet"]) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.startswith(f"slvp: {run}/checkpoints/step-000004.pt: can't be written")
+    assert len(complaint.splitlines()) == 1
+    made = {path for path in run.rglob("*") if "tensorboard" not in path.parts} - files
+    assert {path.name for path in made} <= {"curves.png", "pictures", "step-000003.png"}
+    assert cli.run(["resume", str(run), "--quiet"]) == 0
+    assert_same_run(run, tmp_path / "whole")
+
+
+def test_a_full_disk_leaves_no_half_a_model(tmp_path):
+    config = tiny_run(checkpoint_every=100)
+    with small_disk(300_000), pytest.raises(UserError, match="model: can't be written"):
+        loop.train(config, tmp_path / "run", quiet=True)
+    assert not list((tmp_path / "run/model").rglob("*"))
+    loop.resume(tmp_path / "run", quiet=True)
+    SLVP.from_pretrained(tmp_path / "run/model")
+
+
+def test_the_newest_checkpoints_are_kept(tmp_path):
+    loop.train(tiny_run(keep_checkpoints=2), tmp_path / "run", quiet=True)
+    kept = sorted(path.name for path in (tmp_path / "run/checkpoints").iterdir())
+    assert kept == ["step-000004.pt", "step-000006.pt"]
+
+
+def test_a_run_that_was_killed_before_it_began_leaves_a_new_folder(tmp_path):
+    (tmp_path / ".config.json.4711.part").write_text("{")
+    loop.train(tiny_run(steps=1), tmp_path, quiet=True)
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_bf16_trains_too(tmp_path):
+    loop.train(tiny_run("pretrain", precision="bf16"), tmp_path / "bf16", quiet=True)
+    loop.train(tiny_run("pretrain"), tmp_path / "full", quiet=True)
+    half, full = (logged(tmp_path / run, "train/loss") for run in ("bf16", "full"))
+    assert half != full
+    assert half == pytest.approx(full, rel=0.1)
+
+
+def test_a_loss_that_is_no_number_ends_the_run(tmp_path):
+    optimiser = OptimiserConfig(learning_rate=1e30, warmup=0)
+    config = tiny_run("pretrain", optimiser=optimiser, steps=20)
+    with pytest.raises(UserError, match="lower learning rate"):
+        loop.train(config, tmp_path / "run", quiet=True)
+
+
+def test_the_loaders_share_is_told(tmp_path, capsys):
+    loop.train(tiny_run(), tmp_path / "run")
+    assert re.search(r"waited for data \d+\.\d% of the time", capsys.readouterr().err)
+    shares = [
+        float(value)
+        for _, name, value in read_rows(tmp_path / "run/timing.csv")
+        if name == "train/loader_share"
+    ]
+    assert len(shares) == 4
+    assert all(0 < share < 1 for share in shares)
+
+
+def test_the_log_is_drawn(tmp_path):
+    loop.train(tiny_run(), tmp_path / "run", quiet=True)
+    with Image.open(tmp_path / "run/curves.png") as picture:
+        assert picture.width > 600
 
 
 def test_transfer_starts_from_pretraining(tmp_path, capsys):
@@ -150,7 +196,7 @@ def test_quiet_is_quiet(tmp_path, capfd):
 
 def test_statistics_of_a_trained_backbone_are_saved(tmp_path):
     model = loop.train(tiny_run(steps=2), tmp_path / "run", quiet=True)
-    state = load_file(model / "model.safetensors")
+    state = weights(model.parent)
     means = [t for name, t in state.items() if name.endswith("running_mean")]
     assert any(t.abs().max() > 0 for t in means)
 

@@ -143,7 +143,7 @@ class Learner:
         for name, saved in state["optimiser"].items():
             parameter = parameters[name]
             self._optimiser.state[parameter] = {
-                key: value if key == "step" else spread(value, parameter)
+                key: value.clone() if key == "step" else spread(value, parameter)
                 for key, value in saved.items()
             }
         if state["scaler"] is not None:

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -122,27 +123,16 @@ def test_a_cluster_that_is_not_there_is_told(
     assert "cluster of RAY_ADDRESS=192.0.2.1:6379 can't be reached" in capsys.readouterr().err
 
 
-@pytest.mark.slow
-def test_a_killed_run_leaves_no_process_and_goes_on(
-    videos: Path, shards: dict[str, bytes], tmp_path: Path
-) -> None:
-    command = [SLVP, "data", "flow", videos, tmp_path, *QUICK, "--shard-size", "1"]
-    run = subprocess.Popen([*command, "--processes", "2"], start_new_session=True)
-    while not any(tmp_path.glob("*.tar")) and run.poll() is None:
-        time.sleep(0.01)
-    run.kill()
-    run.wait()
-    _wait_for_end(run.pid)
-    subprocess.run([*command, "--processes", "2"], check=True)
-    assert _content(tmp_path) == shards
-
-
-def _wait_for_end(session: int) -> None:
-    """Wait until no process of a session lives."""
-    deadline = time.monotonic() + 60
-    while _living(session):
-        assert time.monotonic() < deadline, _living(session)
-        time.sleep(0.1)
+@contextmanager
+def started(*words: object, **options) -> Iterator[subprocess.Popen]:
+    """Run a command in a session of its own, and let none of its processes outlive the test."""
+    run = subprocess.Popen([str(word) for word in words], start_new_session=True, **options)
+    try:
+        yield run
+    finally:
+        for process in _living(run.pid):
+            process.kill()
+        run.wait()
 
 
 def _living(session: int) -> list[psutil.Process]:
@@ -155,20 +145,44 @@ def _living(session: int) -> list[psutil.Process]:
     return found
 
 
+def _all_end(session: int) -> bool:
+    """Wait a minute for the end of all processes of a session."""
+    deadline = time.monotonic() + 60
+    while _living(session) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return not _living(session)
+
+
+def _wait_for_a_shard(run: subprocess.Popen, out: Path) -> None:
+    while not any(out.glob("*.tar")) and run.poll() is None:
+        time.sleep(0.01)
+
+
+@pytest.mark.slow
+def test_a_killed_run_leaves_no_process_and_goes_on(
+    videos: Path, shards: dict[str, bytes], tmp_path: Path
+) -> None:
+    command = [SLVP, "data", "flow", videos, tmp_path, *QUICK, "--shard-size", "1"]
+    with started(*command, "--processes", "2") as run:
+        _wait_for_a_shard(run, tmp_path)
+        run.kill()
+        run.wait()
+        assert _all_end(run.pid)
+    subprocess.run([*command, "--processes", "2"], check=True)
+    assert _content(tmp_path) == shards
+
+
 @pytest.mark.slow
 def test_an_interrupted_run_ends_at_once(videos: Path, tmp_path: Path) -> None:
     command = [SLVP, "data", "flow", videos, tmp_path, *QUICK, "--shard-size", "1"]
-    run = subprocess.Popen(
-        [*command, "--processes", "2"], start_new_session=True, stderr=subprocess.PIPE, text=True
-    )
-    while not any(tmp_path.glob("*.tar")) and run.poll() is None:
-        time.sleep(0.01)
-    os.killpg(run.pid, signal.SIGINT)
-    _, said = run.communicate(timeout=60)
-    if run.returncode:  # else it was quicker
-        assert run.returncode == 130 and said == "slvp: interrupted\n"
-    assert not list(tmp_path.glob(".*"))
-    _wait_for_end(run.pid)
+    with started(*command, "--processes", "2", stderr=subprocess.PIPE, text=True) as run:
+        _wait_for_a_shard(run, tmp_path)
+        os.killpg(run.pid, signal.SIGINT)
+        _, said = run.communicate(timeout=60)
+        if run.returncode:  # else it was quicker
+            assert run.returncode == 130 and said == "slvp: interrupted\n"
+        assert not list(tmp_path.glob(".*"))
+        assert _all_end(run.pid)
 
 
 @pytest.mark.slow
@@ -179,7 +193,7 @@ def test_ray_makes_the_same_and_leaves_no_process(
     command = [SLVP, "data", "flow", videos, tmp_path, *QUICK, "--shard-size", "1"]
     environment = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
     options = ["--processes", "2", "--engine", "ray"]
-    run = subprocess.Popen([*command, *options], start_new_session=True, env=environment)
-    assert run.wait(timeout=240) == 0
-    assert _content(tmp_path) == shards
-    _wait_for_end(run.pid)
+    with started(*command, *options, env=environment) as run:
+        assert run.wait(timeout=240) == 0
+        assert _content(tmp_path) == shards
+        assert _all_end(run.pid)

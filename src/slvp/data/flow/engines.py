@@ -109,9 +109,9 @@ def use_one_core() -> None:
 def run_ray(maker: ShardMaker, shards: Sequence[int], processes: int) -> Iterator[ShardReport]:
     """Make shards on a Ray cluster, in whatever order they are finished.
 
-    The cluster is the one that ``RAY_ADDRESS`` names or that runs on this machine; where there is
-    none, one of ``processes`` cores is started here, and stopped at the end. Source and shards
-    must lie on a disk that all of its machines see.
+    The cluster is the one that the environment variable ``RAY_ADDRESS`` names (``auto``: the one
+    of this machine). Without it, one of ``processes`` cores is started here, and stopped at the
+    end. Source and shards must lie on a disk that all of its machines see.
 
     Raises:
         UserError: Ray isn't installed, or the cluster can't be reached.
@@ -123,16 +123,17 @@ def run_ray(maker: ShardMaker, shards: Sequence[int], processes: int) -> Iterato
     except ImportError as error:
         raise UserError("--engine ray needs Ray: pip install 'slvp[ray]'") from error
     quiet: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
-    try:
-        ray.init(address="auto", **quiet)
-    except ConnectionError as error:
-        named = os.environ.get("RAY_ADDRESS")
-        if named:
-            raise UserError(
-                f"the Ray cluster of RAY_ADDRESS={named} can't be reached: check the address and, "
-                "if the cluster wants one, the authentication token"
-            ) from error
+    cluster = os.environ.get("RAY_ADDRESS")
+    if cluster is None:
         ray.init(address="local", num_cpus=processes, include_dashboard=False, **quiet)
+    else:
+        try:
+            ray.init(address=cluster, **quiet)
+        except ConnectionError as error:
+            raise UserError(
+                f"the Ray cluster of RAY_ADDRESS={cluster} can't be reached: check the address "
+                "and, if the cluster wants one, the authentication token"
+            ) from error
     try:
         on_gpu = maker.settings.estimator.startswith("raft") and maker.settings.device != "cpu"
         gpus = 1 if on_gpu and ray.cluster_resources().get("GPU") else 0

@@ -195,6 +195,7 @@ def test_two_processes_find_what_one_does(evaluation: list[str]) -> None:
     [
         (["--split", "val"], "--split val"),
         (["--protocol", "fixed"], "--protocol fixed"),
+        (["--protocol", "mean"], "--protocol mean"),
         (["--data", "nowhere"], "nowhere"),
         (["--model", "nobody/nothing-of-that-name"], "nobody/nothing-of-that-name"),
     ],

@@ -23,7 +23,7 @@ from slvp.apps.arguments.common import (
 )
 
 ProtocolName = Annotated[
-    Literal["published", "fixed", "semi-supervised"] | None,
+    str | None,
     arg(
         metavar="{published,fixed,semi-supervised}",
         help_behavior_hint="(default: the published one)",

@@ -104,6 +104,19 @@ def test_visor_is_prepared_into_a_folder_that_is_named(
     assert "name it after SOURCE" in capsys.readouterr().err
 
 
+def test_a_source_that_is_no_folder_and_an_output_in_vain_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    for source, options, message in (
+        ("nowhere", (), "nowhere is not there; give the folder"),
+        ("file", (), "file is a file; give the folder"),
+        (".", (tmp_path / "out",), "out: nothing of world is written to another folder"),
+    ):
+        assert run("prepare", "world", tmp_path / source, *options) == 2
+        assert message in capsys.readouterr().err
+
+
 def test_frames_of_jhmdb_are_drawn_where_the_list_is_absent(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

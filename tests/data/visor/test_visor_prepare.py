@@ -173,8 +173,19 @@ def test_broken_sources_give_one_line_and_leave_no_half_file(source: Path, tmp_p
     with pytest.raises(UserError, match="lies in VISOR's download"):
         prepare_visor(source, source / "out", progress=False)
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="can't be made"):
+    with pytest.raises(UserError, match="file is a file: give a folder"):
         prepare_visor(source, tmp_path / "file", progress=False)
+    with pytest.raises(UserError, match="can't be made"):
+        prepare_visor(source, tmp_path / "file" / "below", progress=False)
+    for absent, found in (("file", "is a file"), ("absent", "is not there")):
+        with pytest.raises(UserError, match=f"{absent} {found}: give the folder of VISOR's"):
+            prepare_visor(tmp_path / absent, out, progress=False)
+    stranger = tmp_path / "home" / "thesis.tex"
+    stranger.parent.mkdir()
+    stranger.touch()
+    with pytest.raises(UserError, match=r"home holds thesis\.tex, which is no part"):
+        prepare_visor(source, stranger.parent, progress=False)
+    assert list(stranger.parent.iterdir()) == [stranger]
     image = source / INNER / "rgb_frames/val/P01/P01_107/P01_107_frame_0000000193.jpg"
     image.write_bytes(image.read_bytes()[:100])
     with pytest.raises(UserError, match=r"0000000193\.jpg can't be read as a picture"):

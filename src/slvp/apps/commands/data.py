@@ -57,8 +57,14 @@ def prepare_data(benchmark: str, source: Path, out: Path | None, *, quiet: bool)
     """Convert a download, where the benchmark needs it.
 
     Raises:
-        UserError: the source can't be read, or ``out`` is not given or can't be made.
+        UserError: the source is no folder or can't be read, or ``out`` is not given where it is
+            needed, given where nothing is written there, or can't be made.
     """
+    if not source.is_dir():
+        what = "is a file" if source.exists() else "is not there"
+        raise UserError(f"{source} {what}; give the folder of the unpacked download")
+    if benchmark != "visor" and out is not None:
+        raise UserError(f"{out}: nothing of {benchmark} is written to another folder; leave it out")
     if benchmark == "visor":
         if out is None:
             raise UserError("visor is converted into a new folder: name it after SOURCE")

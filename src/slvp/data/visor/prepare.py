@@ -34,6 +34,8 @@ from slvp.types import UInt8Array
 RECIPE = 1
 """Number of the recipe; a sequence made by another one is made again."""
 
+_CONTENTS = {*SPLITS, "meta_expressions", "statistics.json"}
+
 UNSEEN_KITCHENS = frozenset(
     {
         *("P07_101", "P07_103", "P07_110"),
@@ -59,10 +61,14 @@ def prepare_visor(source: Path, out: Path, *, progress: bool = True) -> VisorSta
         progress: show a bar with the time left on stderr.
 
     Raises:
-        UserError: ``source`` is no download of VISOR, ``out`` is in it or can't be made, a file of
-            annotations doesn't read, or a frame is missing or broken.
+        UserError: ``source`` is no download of VISOR, ``out`` is in it, holds something else than
+            an earlier conversion or can't be made, a file of annotations doesn't read, or a frame
+            is missing or broken.
     """
     source, out = Path(source), Path(out)
+    if not source.is_dir():
+        found = "is a file" if source.exists() else "is not there"
+        raise UserError(f"{source} {found}: give the folder of VISOR's unpacked download.")
     files = {split: annotation_files(source, split) for split in SPLITS}
     if not any(files.values()):
         raise UserError(
@@ -73,10 +79,11 @@ def prepare_visor(source: Path, out: Path, *, progress: bool = True) -> VisorSta
         raise UserError(
             f"{out} lies in VISOR's download {source}, which stays as it is: give another folder."
         )
+    _require_ours(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{out} can't be made ({error}): give another folder.") from error
+        raise UserError(f"{out} can't be made ({error.strerror}): give another folder.") from error
 
     statistics = {}
     for split in SPLITS:
@@ -95,6 +102,21 @@ def prepare_visor(source: Path, out: Path, *, progress: bool = True) -> VisorSta
     result = VisorStatistics(statistics)
     _write_json(out / "statistics.json", asdict(result))
     return result
+
+
+def _require_ours(out: Path) -> None:
+    """Check that ``out`` is absent, empty or an earlier conversion, whole or not."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise UserError(f"{out} is a file: give a folder, which may be a new one.")
+    # Of a conversion that was stopped, there may be folders of frames only.
+    strangers = sorted({path.name for path in out.iterdir()} - _CONTENTS)
+    if strangers:
+        raise UserError(
+            f"{out} holds {strangers[0]}, which is no part of a conversion of VISOR: give a new or "
+            "empty folder."
+        )
 
 
 def _prepare_video(annotations: Path, source: Path, out: Path, split: str) -> list[SequenceRecord]:

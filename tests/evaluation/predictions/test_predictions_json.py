@@ -120,8 +120,11 @@ def test_a_video_of_another_length_is_named(kit, write) -> None:
     ("content", "named"),
     [
         ([entry("dog/0/00000"), entry("dog/0/00001"), entry("cow/0/00000")], "2 images.*00001"),
-        ([entry(17)], "1 images.*'17'.*'dog/0/00000'"),
-        ([{"video_id": "cow", "exp_id": 0, "segmentations": []}], "1 videos and.*'cow/0'"),
+        ([entry(17)], "1 image .*'17'.*'dog/0/00000'"),
+        (
+            [{"video_id": "cow", "exp_id": 0, "segmentations": []}],
+            "1 expression .*'cow/0'",
+        ),
     ],
 )
 def test_unknown_names_are_refused(kit, write, content, named) -> None:
@@ -170,7 +173,7 @@ def test_truncated_json_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_without_entries_is_no_prediction(kit, write) -> None:
-    with pytest.raises(UserError, match=r"masks\.json has no mask of .* 1 videos.*'dog/0/00000'"):
+    with pytest.raises(UserError, match=r"masks\.json has no mask of .* 1 video:.*'dog/0/00000'"):
         open_predictions(write([]), "masks").check([kit.group("dog")])
 
 

@@ -107,14 +107,14 @@ def test_extra_videos_and_expressions_are_told(kit, out) -> None:
     videos, expressions = open_predictions(kit.write(out, files), "masks").check(groups)
     assert "2 videos" in videos
     assert "cow, pig" in videos
-    assert "1 expressions" in expressions
+    assert "1 expression " in expressions
     assert "dog/7" in expressions
 
 
 def test_masks_of_another_benchmark_are_refused_with_an_example(kit, out) -> None:
     files, _ = kit.mask_files([kit.group("dog")])
     predictions = open_predictions(kit.write(out, files), "masks")
-    with pytest.raises(UserError, match=r"no mask of the benchmark's 1 videos.*cat/0/00000\.png"):
+    with pytest.raises(UserError, match=r"no mask of the benchmark's 1 video:.*cat/0/00000\.png"):
         predictions.check([kit.group("cat")])
 
 

@@ -20,6 +20,7 @@ from slvp.data.doctor.layout import check_layout, is_complete, splits_there
 from slvp.data.doctor.videos import Seen, Video, look_at, problem_of, videos_of
 from slvp.errors import UserError
 from slvp.processes import process_count
+from slvp.words import counted
 
 
 def check_benchmark(
@@ -148,12 +149,16 @@ def _look_at_all(
 def _count(facts: Facts, part: _Part) -> str:
     frames = sum(len(video.frames.names) for video in part.videos)
     if part.expressions is None:
-        return f"{part.split}: {len(part.videos):,} videos, {frames:,} frames, sentences not read"
+        return (
+            f"{part.split}: {counted(len(part.videos), 'video')}, {counted(frames, 'frame')}, "
+            "sentences not read"
+        )
     masks = "" if any(video.masks for video in part.videos) else ", no masks"
     published = facts.published.get((part.split,))
     return (
-        f"{part.split}: {len(part.videos):,} videos, {len(part.expressions):,} expressions, "
-        f"{frames:,} frames{masks}" + (f" (published: {published})" if published else "")
+        f"{part.split}: {counted(len(part.videos), 'video')}, "
+        f"{counted(len(part.expressions), 'expression')}, {counted(frames, 'frame')}{masks}"
+        + (f" (published: {published})" if published else "")
     )
 
 
@@ -186,7 +191,8 @@ def _different_counts(facts: Facts, parts: list[_Part]) -> Iterator[str]:
         if published.videos not in (None, videos) or (
             published.expressions not in (None, expressions)
         ):
-            yield f"{' and '.join(splits)} differs from the published {published}"
+            differ = "differs" if len(splits) == 1 else "differ"
+            yield f"{' and '.join(splits)} {differ} from the published {published}"
 
 
 def _twice(expressions: list[BenchmarkExpression]) -> list[str]:

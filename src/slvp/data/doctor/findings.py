@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from slvp.words import counted
+
 SHOWN = 5
 """How many of one kind of problem are shown by name."""
 
@@ -77,7 +79,7 @@ def format_findings(findings: Findings) -> str:
         lines += ["", "Notes:", *(f"  - {note}" for note in findings.notes)]
 
     number = len(findings.problems)
-    verdict = "all good" if number == 0 else "1 problem" if number == 1 else f"{number:,} problems"
+    verdict = counted(number, "problem") if number else "all good"
     return "\n".join([*lines, "", verdict])
 
 

@@ -19,6 +19,7 @@ from slvp.data.benchmarks.records import BenchmarkExpression, Group
 from slvp.data.benchmarks.ref_davis17 import ANNOTATION_SETS
 from slvp.errors import UserError
 from slvp.evaluation.predictions.files import Files, join
+from slvp.words import counted
 
 WRAPPER = "Annotations"
 """The folder that Ref-YouTube-VOS's server wants around the videos."""
@@ -48,13 +49,13 @@ class Layout:
         """Yield, for videos and then for expressions, those that the benchmark doesn't have."""
         sequences = {group[0].sequence for group in groups}
         tops = [self.root] if self.sets is None else [join(self.root, s) for s in self.used(groups)]
-        yield "videos", _unknown(files, tops, sequences)
+        yield "video", _unknown(files, tops, sequences)
         if self.sets is None:
             expressions = []
             for group in groups:
                 folder = join(self.root, group[0].sequence)
                 expressions += _unknown(files, [folder], {one.expression_id for one in group})
-            yield "expressions", expressions
+            yield "expression", expressions
 
     def used(self, groups: Sequence[Group]) -> list[str]:
         """Return the folders of the annotation sets that the benchmark asks for."""
@@ -104,8 +105,8 @@ def find_layout(
     first = groups[0][0]
     expected = [f"{Layout('', sets).folder(first)}/{first.frames.names[0]}.png" for sets in kinds]
     raise UserError(
-        f"{files.path} has no mask of the benchmark's {len(groups)} videos: files such as "
-        f"{' or '.join(expected)} are expected in it, in {WRAPPER}/ or in one folder around them."
+        f"{files.path} has no mask of the benchmark's {counted(len(groups), 'video')}: files such "
+        f"as {' or '.join(expected)} are expected in it, in {WRAPPER}/ or in one folder around them."
     )
 
 

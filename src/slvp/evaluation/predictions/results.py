@@ -36,6 +36,7 @@ from slvp.evaluation.predictions.composing import (
     pixels,
 )
 from slvp.evaluation.predictions.rle import mask_from_json
+from slvp.words import counted
 
 ImageName = Callable[[BenchmarkExpression, int], str]
 """From an expression and a frame's index to what a file calls the image that both make."""
@@ -120,14 +121,14 @@ class JsonPredictions:
         """
         if not self._entries:
             raise UserError(
-                f"{self._path} has no mask of the benchmark's {len(groups)} videos: entries for "
-                f"images such as {image_path(groups[0][0], 0)!r} are expected in it."
+                f"{self._path} has no mask of the benchmark's {counted(len(groups), 'video')}: entries "
+                f"for images such as {image_path(groups[0][0], 0)!r} are expected in it."
             )
         if unknown := self.unknown(groups):
-            kind = "videos and expressions" if self._per_video else "images"
+            kind = "expression" if self._per_video else "image"
             raise UserError(
-                f"{self._path} names {len(unknown)} {kind} that the benchmark doesn't have, as "
-                f"{unknown[0]!r}: use the benchmark's names, as {self.name_of(groups[0][0], 0)!r}, "
+                f"{self._path} names {counted(len(unknown), kind)} that the benchmark doesn't have, "
+                f"as {unknown[0]!r}: use the benchmark's names, as {self.name_of(groups[0][0], 0)!r}, "
                 "and the right split."
             )
         if silent := self.silent(groups):

@@ -17,6 +17,7 @@ from slvp.evaluation.predictions.composing import (
 from slvp.evaluation.predictions.files import Files
 from slvp.evaluation.predictions.layouts import Layout, find_layout
 from slvp.evaluation.predictions.pictures import binary_mask, id_map
+from slvp.words import counted
 
 _NAMED = 3
 """How many of a list a message names."""
@@ -42,8 +43,8 @@ class PngPredictions:
         layout = self._layout_for(groups)
         self._require([name for group in groups for name in self._missing(layout, group)], "")
         return [
-            f"{self._files.path} has {len(extra)} {kind} that the benchmark doesn't have, as "
-            f"{', '.join(extra[:_NAMED])}; they are not looked at"
+            f"{self._files.path} has {counted(len(extra), kind)} that the benchmark doesn't have, "
+            f"as {', '.join(extra[:_NAMED])}; they are not looked at"
             for kind, extra in layout.extra(self._files, groups)
             if extra
         ]
@@ -100,9 +101,8 @@ class PngPredictions:
 
     def _require(self, missing: list[str], whose: str) -> None:
         if missing:
-            number = "1 mask" if len(missing) == 1 else f"{len(missing)} masks"
             raise UserError(
-                f"{self._files.path} lacks {number}{whose}, the first "
+                f"{self._files.path} lacks {counted(len(missing), 'mask')}{whose}, the first "
                 f"{', '.join(missing[:_NAMED])}: write a mask for every frame, an empty one where "
                 "the object isn't there."
             )

@@ -106,7 +106,8 @@ def find_layout(
     expected = [f"{Layout('', sets).folder(first)}/{first.frames.names[0]}.png" for sets in kinds]
     raise UserError(
         f"{files.path} has no mask of the benchmark's {counted(len(groups), 'video')}: files such "
-        f"as {' or '.join(expected)} are expected in it, in {WRAPPER}/ or in one folder around them."
+        f"as {' or '.join(expected)} are expected in it, in {WRAPPER}/ or in one folder around "
+        "them."
     )
 
 

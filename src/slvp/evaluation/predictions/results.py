@@ -121,15 +121,15 @@ class JsonPredictions:
         """
         if not self._entries:
             raise UserError(
-                f"{self._path} has no mask of the benchmark's {counted(len(groups), 'video')}: entries "
-                f"for images such as {image_path(groups[0][0], 0)!r} are expected in it."
+                f"{self._path} has no mask of the benchmark's {counted(len(groups), 'video')}: "
+                f"entries for images such as {image_path(groups[0][0], 0)!r} are expected in it."
             )
         if unknown := self.unknown(groups):
             kind = "expression" if self._per_video else "image"
             raise UserError(
-                f"{self._path} names {counted(len(unknown), kind)} that the benchmark doesn't have, "
-                f"as {unknown[0]!r}: use the benchmark's names, as {self.name_of(groups[0][0], 0)!r}, "
-                "and the right split."
+                f"{self._path} names {counted(len(unknown), kind)} that the benchmark doesn't "
+                f"have, as {unknown[0]!r}: use the benchmark's names, as "
+                f"{self.name_of(groups[0][0], 0)!r}, and the right split."
             )
         if silent := self.silent(groups):
             return [

@@ -11,15 +11,19 @@ from hypothesis.extra import numpy as hnp
 from slvp.data.benchmarks.masks import read_mask
 from slvp.evaluation.metrics import (
     FrameScores,
-    boundary_accuracy,
     decay,
     frame_scores,
     recall,
-    region_similarity,
 )
 
 VAL5 = Path(__file__).parents[3] / "shared" / "real" / "ref-davis17-val5"
 MASKS = VAL5 / "DAVIS" / "Annotations" / "480p"
+
+
+def j_and_f(prediction_THW: np.ndarray, truth_THW: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Score frame by frame: J_T and F_T."""
+    j_T, f_T, _, _ = np.array([*map(frame_scores, prediction_THW, truth_THW)]).T
+    return j_T, f_T
 
 
 def outline(mask_HW: np.ndarray) -> np.ndarray:
@@ -123,24 +127,6 @@ def test_void_pixels_belong_to_neither_mask(masks: list[np.ndarray]) -> None:
         np.testing.assert_array_equal(mask_HW, before_HW)
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.lists(frames(masks=1), min_size=1, max_size=1), st.integers(0, 2**32 - 1))
-def test_videos_are_scored_frame_by_frame(masks: list[list[np.ndarray]], seed: int) -> None:
-    ((truth_HW,),) = masks
-    random = np.random.default_rng(seed)
-    prediction_THW, void_THW = random.random((2, 3, *truth_HW.shape)) < 0.3
-    truth_THW = np.stack([truth_HW, ~truth_HW, truth_HW])
-    for void in (None, void_THW):
-        j_T = region_similarity(prediction_THW, truth_THW, void)
-        f_T = boundary_accuracy(prediction_THW, truth_THW, void)
-        assert j_T.dtype == f_T.dtype == np.float64
-        for t in range(3):
-            scores = frame_scores(
-                prediction_THW[t], truth_THW[t], None if void is None else void[t]
-            )
-            assert (j_T[t], f_T[t]) == (scores.j, scores.f)
-
-
 @pytest.mark.parametrize("shape", [(1080, 1920), (2160, 3840)])
 def test_a_disk_of_a_large_frame_is_exact(shape: tuple[int, int]) -> None:
     random = np.random.default_rng(shape[0])
@@ -155,8 +141,9 @@ def test_a_disk_of_a_large_frame_is_exact(shape: tuple[int, int]) -> None:
 
 @given(hnp.arrays(bool, hnp.array_shapes(min_dims=3, max_dims=3, max_side=12)))
 def test_a_perfect_mask_gets_one(masks_THW: np.ndarray) -> None:
-    np.testing.assert_array_equal(region_similarity(masks_THW, masks_THW), 1)
-    np.testing.assert_array_equal(boundary_accuracy(masks_THW, masks_THW), 1)
+    j_T, f_T = j_and_f(masks_THW, masks_THW)
+    np.testing.assert_array_equal(j_T, 1)
+    np.testing.assert_array_equal(f_T, 1)
 
 
 def test_empty_masks() -> None:
@@ -165,8 +152,9 @@ def test_empty_masks() -> None:
     masks_THW[1, 5:9, 5:9] = True
     truths_THW[2, 5:9, 5:9] = True
     truths_THW[3] = True  # fills the frame: no outline
-    np.testing.assert_array_equal(region_similarity(masks_THW, truths_THW), [1, 0, 0, 0])
-    np.testing.assert_array_equal(boundary_accuracy(masks_THW, truths_THW), [1, 0, 0, 1])
+    j_T, f_T = j_and_f(masks_THW, truths_THW)
+    np.testing.assert_array_equal(j_T, [1, 0, 0, 0])
+    np.testing.assert_array_equal(f_T, [1, 0, 0, 1])
 
 
 @pytest.mark.parametrize(("shift", "agrees"), [(8, True), (9, False)])
@@ -175,8 +163,7 @@ def test_tolerance_of_a_480p_frame_is_8_pixels(shift: int, agrees: bool) -> None
     truth_HW[:, 300:] = True
     prediction_HW = np.roll(truth_HW, shift, axis=1)
     prediction_HW[:, :shift] = False
-    f_T = boundary_accuracy(prediction_HW[None], truth_HW[None])
-    assert f_T[0] == (1.0 if agrees else 0.0)
+    assert frame_scores(prediction_HW, truth_HW).f == (1.0 if agrees else 0.0)
 
 
 def test_tolerance_is_a_disk_and_not_a_square() -> None:
@@ -185,8 +172,7 @@ def test_tolerance_is_a_disk_and_not_a_square() -> None:
     far_HW = np.zeros_like(truth_HW)
     far_HW[208, 308] = True
     # Of the outline's 2 x 2 pixels only the two opposite corners' nearest ones are within reach.
-    f_T = boundary_accuracy(far_HW[None], truth_HW[None])
-    assert f_T[0] == slow_accuracy(far_HW, truth_HW) < 1
+    assert frame_scores(far_HW, truth_HW).f == slow_accuracy(far_HW, truth_HW) < 1
 
 
 def real_masks(sequence: str, step: int) -> np.ndarray:
@@ -198,13 +184,13 @@ def real_masks(sequence: str, step: int) -> np.ndarray:
 @pytest.mark.parametrize("sequence", ["camel", "dance-twirl"])
 def test_real_masks(sequence: str) -> None:
     truth_THW = real_masks(sequence, 30)
-    np.testing.assert_array_equal(region_similarity(truth_THW, truth_THW), 1)
-    np.testing.assert_array_equal(boundary_accuracy(truth_THW, truth_THW), 1)
+    j_T, f_T = j_and_f(truth_THW, truth_THW)
+    np.testing.assert_array_equal(j_T, 1)
+    np.testing.assert_array_equal(f_T, 1)
     # A neighbouring frame's mask, shifted out of the frame, with a stray blob.
     prediction_THW = np.roll(truth_THW[::-1], (7, -60), axis=(1, 2))
     prediction_THW[:, :30, :20] = True
-    j_T = region_similarity(prediction_THW, truth_THW)
-    f_T = boundary_accuracy(prediction_THW, truth_THW)
+    j_T, f_T = j_and_f(prediction_THW, truth_THW)
     for t in range(len(truth_THW)):
         expected = slow_scores(prediction_THW[t], truth_THW[t])
         assert abs(j_T[t] - expected.j) < 1e-12

@@ -7,7 +7,7 @@ from pycocotools import mask as coco_mask
 
 from slvp.errors import UserError
 from slvp.evaluation.answers import Candidate, MaskAnswer
-from slvp.evaluation.metrics import boundary_accuracy, region_similarity
+from slvp.evaluation.metrics import frame_scores
 from slvp.evaluation.scores import Detection
 from slvp.evaluation.scoring import score_detections, score_masks
 
@@ -34,9 +34,10 @@ def test_each_expression_gets_the_metrics_of_its_mask_and_its_objects() -> None:
         (first, first_THW, TRUTH_THW == 1),
         (both, both_THW, TRUTH_THW > 0),
     ]:
-        np.testing.assert_array_equal(score.j_T, region_similarity(mask_THW, truth_THW))
+        j_T, f_T, _, _ = np.array([*map(frame_scores, mask_THW, truth_THW)]).T
+        np.testing.assert_array_equal(score.j_T, j_T)
         assert score.f_T is not None
-        np.testing.assert_array_equal(score.f_T, boundary_accuracy(mask_THW, truth_THW))
+        np.testing.assert_array_equal(score.f_T, f_T)
         np.testing.assert_array_equal(score.truth_T, truth_THW.sum(axis=(1, 2)))
         np.testing.assert_array_equal(score.union_T, (mask_THW | truth_THW).sum(axis=(1, 2)))
         assert score.truth_T.dtype == score.union_T.dtype == np.int64

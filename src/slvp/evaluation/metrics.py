@@ -31,7 +31,10 @@ class FrameScores(NamedTuple):
 
     Attributes:
         j: intersection over union; 1 where both masks are empty.
-        f: harmonic mean of the outlines' precision and recall (see ``boundary_accuracy``).
+        f: harmonic mean of the outlines' precision and recall. A pixel of one outline counts as
+            found where the other outline has a pixel within ``ceil(0.008 * diagonal)`` pixels. Two
+            masks without an outline (an empty mask, or one that fills the frame) agree, F = 1;
+            where only one has an outline, F = 0.
         truth: size of the true mask, in pixels.
         union: size of the union of both masks, in pixels.
     """
@@ -45,7 +48,10 @@ class FrameScores(NamedTuple):
 def frame_scores(
     prediction_HW: BoolArray, truth_HW: BoolArray, void_HW: BoolArray | None = None
 ) -> FrameScores:
-    """Score the mask of one object in one frame; void pixels belong to neither mask."""
+    """Score the mask of one object in one frame.
+
+    Void pixels belong to neither mask: they are taken out before the outlines are drawn.
+    """
     radius = math.ceil(TOLERANCE * math.hypot(*truth_HW.shape))
     if void_HW is not None:
         prediction_HW = prediction_HW & ~void_HW
@@ -67,29 +73,6 @@ def frame_scores(
     )
 
 
-def region_similarity(
-    prediction_THW: BoolArray, truth_THW: BoolArray, void_THW: BoolArray | None = None
-) -> Float64Array:
-    """Return J_T: intersection over union in each frame; 1 where both masks are empty.
-
-    Void pixels belong to neither mask.
-    """
-    return np.array([scores.j for scores in _scores(prediction_THW, truth_THW, void_THW)])
-
-
-def boundary_accuracy(
-    prediction_THW: BoolArray, truth_THW: BoolArray, void_THW: BoolArray | None = None
-) -> Float64Array:
-    """Return F_T: in each frame the harmonic mean of the outlines' precision and recall.
-
-    A pixel of one outline counts as found where the other outline has a pixel within
-    ``ceil(0.008 * diagonal)`` pixels. Two masks without an outline (an empty mask, or one that
-    fills the frame) agree, F = 1; where only one has an outline, F = 0. Void pixels are taken out
-    of both masks before their outlines are drawn.
-    """
-    return np.array([scores.f for scores in _scores(prediction_THW, truth_THW, void_THW)])
-
-
 def recall(values_T: Float64Array) -> float:
     """Return the share of frames whose J (or F) is above one half."""
     return float(np.mean(values_T > 0.5))
@@ -104,15 +87,6 @@ def decay(values_T: Float64Array) -> float:
     end = len(values_T) - 1
     first_border, last_border = ((end * quarters + 2) // 4 for quarters in (1, 3))  # rounded
     return float(np.mean(values_T[: first_border + 1]) - np.mean(values_T[last_border:]))
-
-
-def _scores(
-    prediction_THW: BoolArray, truth_THW: BoolArray, void_THW: BoolArray | None
-) -> list[FrameScores]:
-    void = [None] * len(truth_THW) if void_THW is None else void_THW
-    return [
-        frame_scores(*masks_HW) for masks_HW in zip(prediction_THW, truth_THW, void, strict=True)
-    ]
 
 
 def _box(mask_HW: BoolArray) -> tuple[slice, slice] | None:

@@ -1,12 +1,13 @@
-import dataclasses
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from slvp.apps import cli
+from slvp.data.datasets import StepBatches
 from slvp.errors import UserError
 from slvp.models.slvp import SLVP
 from slvp.segmenter import Segmenter
@@ -14,6 +15,7 @@ from slvp.training import loop
 from slvp.training.config import OptimiserConfig, TrainConfig
 from slvp.training.logs import read_rows
 from slvp.training.recipes import RECIPES, recipe
+from slvp.types import Skipped
 from tiny import tiny_config
 from tiny_runs import DATA, interrupt, logged, small_disk, tiny_run, weights
 
@@ -123,6 +125,36 @@ def test_the_loaders_share_is_told(tmp_path, capsys):
     assert all(0 < share < 1 for share in shares)
 
 
+@pytest.fixture
+def broken(monkeypatch):
+    """Lets every batch lack some samples."""
+
+    def lack(count):
+        make = StepBatches.__getitem__
+        skipped = tuple(Skipped(f"{n}.mp4", "broken", "is empty") for n in range(count))
+        monkeypatch.setattr(
+            StepBatches, "__getitem__", lambda *step: replace(make(*step), skipped=skipped)
+        )
+
+    return lack
+
+
+def test_skipped_samples_are_named_once(tmp_path, capsys, broken):
+    broken(1)
+    data = replace(DATA, max_broken=0.5)
+    interrupt(tiny_run(data=data), tmp_path / "run", 3)
+    loop.resume(tmp_path / "run")
+    rows = read_rows(tmp_path / "run/skipped.csv")
+    assert rows == [["0", "0.mp4", "broken", "is empty"]]
+    assert f"samples skipped: 1, named in {tmp_path}/run/skipped.csv" in capsys.readouterr().err
+
+
+def test_too_many_broken_samples_stop_the_run(tmp_path, broken):
+    broken(3)
+    with pytest.raises(UserError, match=r"can't be read.*2\.mp4: is empty"):
+        loop.train(tiny_run(), tmp_path / "run", quiet=True)
+
+
 def test_the_log_is_drawn(tmp_path):
     loop.train(tiny_run(), tmp_path / "run", quiet=True)
     with Image.open(tmp_path / "run/curves.png") as picture:
@@ -168,7 +200,7 @@ def test_a_folder_in_use_is_not_touched(tmp_path):
 
 
 def test_a_wrong_option_leaves_no_folder(tmp_path):
-    data = dataclasses.replace(DATA, cutouts=(str(tmp_path / "nothing"),))
+    data = replace(DATA, cutouts=(str(tmp_path / "nothing"),))
     with pytest.raises(UserError, match="nothing"):
         loop.train(tiny_run(data=data), tmp_path / "run", quiet=True)
     assert not (tmp_path / "run").exists()
@@ -182,7 +214,7 @@ def test_an_unreadable_picture_is_named_in_one_line(tmp_path, workers):
     (folder / "index.csv").write_text(
         "file,source,licence,class_name,caption\na.png,x,CC0,dog,a dog\n"
     )
-    data = dataclasses.replace(DATA, cutouts=(str(folder),), held_out=0.0)
+    data = replace(DATA, cutouts=(str(folder),), held_out=0.0)
     with pytest.raises(UserError) as raised:
         loop.train(tiny_run(data=data, workers=workers), tmp_path / "run", quiet=True)
     assert "a.png" in str(raised.value)

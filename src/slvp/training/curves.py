@@ -40,11 +40,23 @@ def draw_curves(log: Path, picture: Path) -> None:
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     from matplotlib.figure import Figure
 
-    panels = _panels(_read(log))
+    curves = _read(log)
+    panels = _panels(curves)
+    last = max(steps[-1] for steps, _ in curves.values())
     rows = -(-len(panels) // _COLUMNS)
-    figure = Figure(figsize=(_WIDTH * _COLUMNS, _HEIGHT * rows), layout="constrained")
-    for place, (title, curves) in enumerate(panels.items(), start=1):
-        _draw(figure.add_subplot(rows, _COLUMNS, place), title, curves)
+    width, height = _WIDTH * _COLUMNS, _HEIGHT * rows
+    figure = Figure(figsize=(width, height))
+    # Fixed margins: to have them computed takes as long as the drawing.
+    figure.subplots_adjust(
+        left=0.6 / width,
+        right=1 - 0.15 / width,
+        bottom=0.5 / height,
+        top=1 - 0.35 / height,
+        hspace=0.75 / (_HEIGHT - 0.75),
+        wspace=0.65 / (_WIDTH - 0.65),
+    )
+    for place, (title, together) in enumerate(panels.items(), start=1):
+        _draw(figure.add_subplot(rows, _COLUMNS, place), title, together, last)
     with whole_file(picture) as new:
         figure.savefig(new, format="png", dpi=110)
 
@@ -80,7 +92,7 @@ def _order(title: str) -> int:
     return 0 if title == "training loss" else 1 if title.startswith("held out") else 2
 
 
-def _draw(axes: Any, title: str, curves: dict[str, Curve]) -> None:
+def _draw(axes: Any, title: str, curves: dict[str, Curve], last: float) -> None:
     held_out = title.startswith("held out")
     for colour, (label, (steps, values)) in zip(_cycle(len(curves)), curves.items(), strict=True):
         if held_out or title == "learning rate":
@@ -95,8 +107,11 @@ def _draw(axes: Any, title: str, curves: dict[str, Curve]) -> None:
     axes.tick_params(labelsize=8, colors=_INK, length=0)
     axes.grid(color=_PALE, linewidth=0.6)
     axes.set_axisbelow(True)
+    axes.set_xlim(0, 1.02 * last)
     axes.set_ylim(bottom=0)
-    axes.margins(x=0.01)
+    axes.locator_params(nbins=5)
+    axes.ticklabel_format(axis="y", scilimits=(-3, 4))
+    axes.yaxis.get_offset_text().set(fontsize=8, color=_INK)
     for spine in axes.spines.values():
         spine.set_visible(False)
     if any(curves):

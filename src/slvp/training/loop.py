@@ -20,11 +20,12 @@ from slvp.training.checkpoints import Checkpoints
 from slvp.training.config import TrainConfig
 from slvp.training.curves import draw_curves
 from slvp.training.learner import Learner
-from slvp.training.logs import Logs
+from slvp.training.logs import Logs, read_rows
 from slvp.training.objectives import FlowPretraining, MaskFinetuning, Objective
 from slvp.training.pictures import flow_sheet, mask_sheet
 from slvp.training.processes import Processes
 from slvp.training.run import Run
+from slvp.training.skipped import SkippedLog
 from slvp.training.sources import build_batches
 from slvp.training.stream import Seen, Stream, Times, checked
 from slvp.training.validation import validate
@@ -108,6 +109,9 @@ class _Loop:
             self.learner.load(state)
             self.first_step = state["step"]
         self.logs = Logs(run, self.first_step) if processes.leads else None
+        with run.writing(run.skipped_file):
+            file = run.skipped_file if processes.leads else None
+            self.skipped = SkippedLog(file, config.data.max_broken, self.first_step)
         self.stream = Stream(training, self.first_step, config.workers)
         self._logged = Times()  # what of the stream's times is in the log
 
@@ -136,10 +140,13 @@ class _Loop:
         return self._finish()
 
     def _learn(self, step: int, batch: Batch) -> None:
-        seen = self.processes.gather(Seen.of(batch))
+        each = self.processes.gather(Seen.of(batch))
+        seen = Seen.together(each)
         if self.logs is not None:
-            self.logs.samples(step, Seen.together(seen))
-        parts = min(self.config.accumulate, *(one.clips for one in seen))
+            self.logs.samples(step, seen)
+        with self.run.writing(self.run.skipped_file):
+            self.skipped.add(step, seen.skipped, seen.clips + len(seen.skipped))
+        parts = min(self.config.accumulate, *(one.clips for one in each))
         outcome = self.learner.step(batch, step, parts)
         if step % _LOG_EVERY == 0:
             self._log(step, self.learner.figures(outcome))
@@ -211,6 +218,9 @@ class _Loop:
         self._save_model(self.run.model)
         if self.logs is not None:
             self.logs.close()
+        self.skipped.close()
+        if named := len(read_rows(self.run.skipped_file)):
+            self._tell(f"samples skipped: {named}, named in {self.run.skipped_file}")
         self._tell(f"waited for data {self.stream.times.loader_share:.1%} of the time")
         self.processes.end()
         return self.run.model

@@ -62,6 +62,19 @@ def test_pretrain_takes_captioned_video(
     )
 
 
+def test_options_of_the_machine(
+    trained: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    options = ["--accumulate", "4", "--precision", "bf16", "--fsdp", "--out", str(tmp_path)]
+    assert cli.run(["pretrain", "lite", *options]) == 0
+    own = recipe("lite", "pretrain")
+    assert trained["config"] == replace(own, accumulate=4, precision="bf16", sharding="fsdp")
+    assert capsys.readouterr().out == f"model  {tmp_path}/model\n"
+    monkeypatch.setenv("RANK", "1")  # one of several processes, not the first
+    assert cli.run(["pretrain", "lite", *options]) == 0
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize("init", ["default", "owner/name", "x" * 300])
 def test_a_model_that_is_no_folder_keeps_its_name(trained: dict[str, Any], init: str) -> None:
     assert cli.run(["finetune", "lite", "--init", init]) == 0
@@ -80,6 +93,7 @@ def test_pretrain_runs_the_recipe_as_it_is(trained: dict[str, Any], tmp_path: Pa
         (["pretrain", "no-such-recipe"], "no-such-recipe"),
         (["pretrain", "lite", "--steps", "0"], "--steps 0"),
         (["pretrain", "lite", "--captioned-share", "0.5"], "--captioned-share needs --captioned"),
+        (["pretrain", "lite", "--accumulate", "0"], "--accumulate 0"),
         (["resume", "no-such-run"], "no-such-run"),
     ],
 )

@@ -19,6 +19,13 @@ _Refcoco = Annotated[
     UseAppendAction,
     arg(metavar="ANNOTATIONS IMAGES SHARE", help_behavior_hint="(can be repeated)"),
 ]
+_Accumulate = Annotated[
+    int | None, arg(metavar="PARTS", help_behavior_hint="(default: the recipe's own)")
+]
+_Precision = Annotated[
+    Literal["no", "bf16", "fp16"] | None, arg(help_behavior_hint="(default: the recipe's own)")
+]
+_Fsdp = Annotated[bool, arg(help_behavior_hint="")]
 _DryRun = Annotated[bool, arg(help_behavior_hint="")]
 _DryRunSize = Annotated[
     int | None, arg(metavar="PIXELS", help_behavior_hint="(default: the recipe's own)")
@@ -38,6 +45,9 @@ def pretrain(
     stamps: Stamps = False,
     steps: Annotated[int | None, arg(help_behavior_hint="(default: the recipe's own)")] = None,
     seed: int = 0,
+    accumulate: _Accumulate = None,
+    precision: _Precision = None,
+    fsdp: _Fsdp = False,
     dry_run: _DryRun = False,
     dry_run_size: _DryRunSize = None,
     quiet: Quiet = False,
@@ -62,6 +72,9 @@ def pretrain(
         stamps: add Tux Paint's stamps to the cut-outs.
         steps: length of the run.
         seed: of weights and data.
+        accumulate: parts to cut a batch into, which needs less memory and gives the same weights.
+        precision: of the arithmetic; bf16 is for recent GPUs, fp16 for older ones.
+        fsdp: let each of several processes hold only its share of weights and optimiser.
         dry_run: run one step with random weights, and tell what it takes; write nothing.
         dry_run_size: side of the frames of a dry run with two short clips, a multiple of 32.
         quiet: show no progress.
@@ -79,6 +92,9 @@ def pretrain(
         stamps=stamps,
         steps=steps,
         seed=seed,
+        accumulate=accumulate,
+        precision=precision,
+        fsdp=fsdp,
         dry_run=dry_run,
         dry_run_size=dry_run_size,
         quiet=quiet,
@@ -102,6 +118,9 @@ def finetune(
     ] = None,
     steps: Annotated[int | None, arg(help_behavior_hint="(default: the recipe's own)")] = None,
     seed: int = 0,
+    accumulate: _Accumulate = None,
+    precision: _Precision = None,
+    fsdp: _Fsdp = False,
     dry_run: _DryRun = False,
     dry_run_size: _DryRunSize = None,
     quiet: Quiet = False,
@@ -130,6 +149,9 @@ def finetune(
         world_share: share of the embedded world, to which the other shares are fitted.
         steps: length of the run.
         seed: of weights and data.
+        accumulate: parts to cut a batch into, which needs less memory and gives the same weights.
+        precision: of the arithmetic; bf16 is for recent GPUs, fp16 for older ones.
+        fsdp: let each of several processes hold only its share of weights and optimiser.
         dry_run: run one step with random weights, and tell what it takes; write nothing.
         dry_run_size: side of the frames of a dry run with two short clips, a multiple of 32.
         quiet: show no progress.
@@ -150,6 +172,9 @@ def finetune(
         world_share=world_share,
         steps=steps,
         seed=seed,
+        accumulate=accumulate,
+        precision=precision,
+        fsdp=fsdp,
         dry_run=dry_run,
         dry_run_size=dry_run_size,
         quiet=quiet,
@@ -169,7 +194,7 @@ def resume(run: Positional[Path], quiet: Quiet = False) -> None:
     """
     from slvp.apps.commands.train import resume
 
-    print(f"model  {resume(run, quiet=quiet)}")
+    resume(run, quiet=quiet)
 
 
 @app.command

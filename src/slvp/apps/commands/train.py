@@ -11,7 +11,7 @@ from slvp.errors import UserError
 from slvp.models.checkpoint import shipped_models
 from slvp.training import dry_run as dry_runs
 from slvp.training import loop
-from slvp.training.config import Task
+from slvp.training.config import Precision, Task
 from slvp.training.recipes import recipe
 
 
@@ -32,6 +32,9 @@ def train(
     world_share: float | None = None,
     steps: int | None,
     seed: int,
+    accumulate: int | None,
+    precision: Precision | None,
+    fsdp: bool,
     dry_run: bool,
     dry_run_size: int | None,
     quiet: bool,
@@ -49,6 +52,8 @@ def train(
     config = recipe(recipe_name, task)
     if steps is not None and steps < 1:
         raise UserError(f"--steps {steps} is not positive; {config.steps} is the recipe's own")
+    if accumulate is not None and accumulate < 1:
+        raise UserError(f"--accumulate {accumulate} is too small; 1 is the least")
     if captioned_share is None:
         captioned_share = config.data.captioned_share
     elif not captioned:
@@ -73,6 +78,9 @@ def train(
         init=_lasting(init),
         seed=seed,
         steps=config.steps if steps is None else steps,
+        accumulate=config.accumulate if accumulate is None else accumulate,
+        precision=config.precision if precision is None else precision,
+        sharding="fsdp" if fsdp else config.sharding,
     )
     if dry_run:
         found = dry_runs.dry_run(config, dry_run_size)
@@ -80,7 +88,21 @@ def train(
             print(line)
         return
     folder = Path("runs", f"{task}-{recipe_name}") if out is None else out
-    print(f"model  {loop.train(config, folder, quiet=quiet)}")
+    _tell(loop.train(config, folder, quiet=quiet))
+
+
+def resume(run: Path, *, quiet: bool) -> None:
+    """Go on with an interrupted run and print its model.
+
+    Raises:
+        UserError: the folder holds no run.
+    """
+    _tell(loop.resume(run, quiet=quiet))
+
+
+def _tell(model: Path) -> None:
+    if int(os.environ.get("RANK", "0")) == 0:  # the first of the processes that torchrun started
+        print(f"model  {model}")
 
 
 def _lasting(model: str) -> str:
@@ -88,12 +110,3 @@ def _lasting(model: str) -> str:
     # Unlike pathlib's, this isdir answers for names that no disk would take.
     is_folder = model not in shipped_models() and os.path.isdir(model)  # noqa: PTH112
     return str(Path(model).resolve()) if is_folder else model
-
-
-def resume(run: Path, *, quiet: bool) -> Path:
-    """Go on with an interrupted run and return its model.
-
-    Raises:
-        UserError: the folder holds no run.
-    """
-    return loop.resume(run, quiet=quiet)

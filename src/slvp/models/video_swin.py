@@ -47,13 +47,15 @@ class VideoSwin(nn.Module):
 
     def __init__(self, name: str, *, pretrained: bool) -> None:
         super().__init__()
-        weights = VIDEO_SWIN[name] if pretrained else None
+        weights = torchvision.models.get_model_weights(name)[VIDEO_SWIN[name]]
         try:
-            whole: Any = torchvision.models.get_model(name, weights=weights, progress=False)
+            whole: Any = torchvision.models.get_model(
+                name, weights=weights if pretrained else None, progress=False
+            )
         except (RuntimeError, OSError) as error:  # no network, or a damaged file in the cache
             raise UserError(
-                f"vision backbone {name!r}: torchvision's weights can't be had "
-                f"({first_line(error)}); try again where download.pytorch.org can be reached"
+                f"vision backbone {name!r}: {weights.url} can't be had ({first_line(error)}); "
+                f"fetch it elsewhere and put it into {torch.hub.get_dir()}/checkpoints"
             ) from None
         pairs = whole.patch_embed.proj
         width = pairs.out_channels

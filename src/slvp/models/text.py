@@ -159,8 +159,8 @@ class TextEncoder(nn.Module):
 
     def forward(self, sentences: list[str]) -> Words:
         """Encode E sentences, padded to the longest."""
-        # Beside other sentences, one is encoded a little differently, by rounding. In training, what
-        # was remembered would then depend on when the process began.
+        # Beside other sentences, one is encoded a little differently, by rounding. In training,
+        # what is remembered would then depend on when the process began.
         remembers = self.frozen and not self.training
         words_ELC, mask_EL = self._recall(sentences) if remembers else self._encode(sentences)
         words_ELC = words_ELC * mask_EL[..., None]

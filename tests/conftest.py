@@ -1,9 +1,14 @@
 """Fixtures that many tests share."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from slvp.models.config import FUSIONS
 from tiny import tiny_model
+
+# Timings are no reason to fail: the machine may be busy.
+settings.register_profile("slvp", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("slvp")
 
 
 @pytest.fixture(params=FUSIONS)

@@ -94,6 +94,8 @@ def test_pretrain_runs_the_recipe_as_it_is(trained: dict[str, Any], tmp_path: Pa
         (["pretrain", "lite", "--steps", "0"], "--steps 0"),
         (["pretrain", "lite", "--captioned-share", "0.5"], "--captioned-share needs --captioned"),
         (["pretrain", "lite", "--accumulate", "0"], "--accumulate 0"),
+        (["pretrain", "lite", "--seed", "-1"], "--seed -1"),
+        (["finetune", "lite", "--seed", "-1", "--dry-run"], "--seed -1"),
         (["resume", "no-such-run"], "no-such-run"),
     ],
 )

@@ -4,10 +4,12 @@ from pathlib import Path
 import pytest
 
 from slvp.errors import UserError
+from slvp.training import processes
 from slvp.training.ablations import ABLATIONS
 from slvp.training.dry_run import dry_run
 from slvp.training.estimates import estimate
 from slvp.training.recipes import RECIPES, recipe
+from tiny_runs import tiny_run
 
 SIZE = 64
 
@@ -53,3 +55,9 @@ def test_clips_are_of_the_largest_form_where_no_size_is_given() -> None:
 def test_a_size_that_the_model_cannot_take_is_named(size: int) -> None:
     with pytest.raises(UserError, match=f"size {size} of the dry run's frames"):
         dry_run(recipe("lite", "pretrain"), size)
+
+
+def test_without_the_extra_it_says_so(monkeypatch):
+    monkeypatch.setattr(processes, "find_spec", lambda package: None)
+    with pytest.raises(UserError, match="needs the 'train' extra"):
+        dry_run(tiny_run())

@@ -253,6 +253,25 @@ def test_nothing_to_resume(tmp_path):
         loop.resume(tmp_path / "nothing")
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe{}", b"[]", b'{"width": 64}', b'{"model": [], "data": {}, "optimiser": {}}'],
+)
+def test_what_is_no_run_can_not_be_resumed(tmp_path, content):
+    (tmp_path / "config.json").write_bytes(content)
+    with pytest.raises(UserError, match="config.json: is no run's configuration; expected the fo"):
+        loop.resume(tmp_path)
+
+
+def test_a_field_of_another_version_is_named(tmp_path):
+    tiny_run().save(tmp_path / "config.json")
+    values = json.loads((tmp_path / "config.json").read_text())
+    values["data"]["smell"] = 1
+    (tmp_path / "config.json").write_text(json.dumps(values))
+    with pytest.raises(UserError, match=r"is no run's configuration \(.*'smell'\); expected"):
+        loop.resume(tmp_path)
+
+
 def test_init_that_fits_nothing(tmp_path):
     other = tmp_path / "other"
     SLVP(tiny_config(width=24, pixel_width=16, vision="test_convnext")).save_pretrained(other)

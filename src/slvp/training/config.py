@@ -69,6 +69,9 @@ class DataConfig:
 class ObjectiveConfig:
     """What pre-training asks for. All of it is our own choice, and each field has its ablation.
 
+    Flow that ``slvp data flow`` stored beside videos must have been made as the first three fields
+    ask; no run begins where it wasn't.
+
     Attributes:
         estimator: makes the target; see ``slvp.data.flow.estimators``. ``exact`` is the embedded
             world's own flow: what a perfect estimator would give.
@@ -172,20 +175,25 @@ class TrainConfig:
         Raises:
             UserError: the file is missing or isn't one.
         """
+        expected = "expected the folder of a run that 'slvp pretrain' or 'slvp finetune' began"
         if not path.is_file():
-            raise UserError(
-                f"{path}: not found; expected the folder of a run that 'slvp pretrain' or "
-                "'slvp finetune' began"
-            )
+            raise UserError(f"{path}: not found; {expected}")
         try:
-            values = json.loads(path.read_text())
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:  # no JSON, or no UTF-8
+            values = None
+        if not isinstance(values, dict) or not all(
+            isinstance(values.get(part), dict) for part in ("model", "data", "optimiser")
+        ):
+            raise UserError(f"{path}: is no run's configuration; {expected}")
+        try:
             model = ModelConfig.from_dict(values.pop("model"), str(path))
             data = DataConfig(**{k: _tuples(v) for k, v in values.pop("data").items()})
             optimiser = OptimiserConfig(**values.pop("optimiser"))
             objective = ObjectiveConfig(**values.pop("objective", {}))
             return cls(model=model, data=data, optimiser=optimiser, objective=objective, **values)
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise UserError(f"{path}: is no run's configuration ({error})") from None
+        except TypeError as error:  # fields that it doesn't know, or lacks
+            raise UserError(f"{path}: is no run's configuration ({error}); {expected}") from None
 
 
 def _tuples(value: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -23,7 +22,7 @@ from slvp.training.learner import Learner
 from slvp.training.logs import Logs, read_rows
 from slvp.training.objectives import FlowPretraining, MaskFinetuning, Objective
 from slvp.training.pictures import flow_sheet, mask_sheet
-from slvp.training.processes import Processes
+from slvp.training.processes import Processes, check_installed
 from slvp.training.run import Run
 from slvp.training.skipped import SkippedLog
 from slvp.training.sources import build_batches
@@ -66,10 +65,7 @@ def resume(folder: Path, *, quiet: bool = False) -> Path:
 
 
 def _start(config: TrainConfig) -> Processes:
-    if not all(find_spec(package) for package in ("accelerate", "matplotlib", "tensorboard")):
-        raise UserError(
-            "training needs the 'train' extra; install it with pip install 'slvp[train]'"
-        )
+    check_installed("matplotlib", "tensorboard")
     return Processes.start(config.precision, config.sharding)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, TypeVar
 
 import torch
@@ -38,8 +39,9 @@ class Processes:
         ``accelerate launch --use_fsdp`` asks for sharding, too.
 
         Raises:
-            UserError: there is no device for ``precision``.
+            UserError: there is no device for ``precision``, or accelerate isn't installed.
         """
+        check_installed("accelerate")
         from accelerate import Accelerator, DistributedDataParallelKwargs
         from accelerate.state import AcceleratorState
 
@@ -121,3 +123,11 @@ class Processes:
         """Part from the others."""
         if self.of > 1:
             self.accelerator.end_training()
+
+
+def check_installed(*packages: str) -> None:
+    """Raise a UserError if one of the packages of the extra ``train`` is missing."""
+    if not all(find_spec(package) for package in packages):
+        raise UserError(
+            "training needs the 'train' extra; install it with pip install 'slvp[train]'"
+        )

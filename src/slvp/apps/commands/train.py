@@ -52,6 +52,8 @@ def train(
     config = recipe(recipe_name, task)
     if steps is not None and steps < 1:
         raise UserError(f"--steps {steps} is not positive; {config.steps} is the recipe's own")
+    if seed < 0:
+        raise UserError(f"--seed {seed}: expected a number from 0 on")
     if accumulate is not None and accumulate < 1:
         raise UserError(f"--accumulate {accumulate} is too small; 1 is the least")
     if captioned_share is None:

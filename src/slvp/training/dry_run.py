@@ -14,7 +14,7 @@ from slvp.errors import UserError
 from slvp.models.slvp import SLVP, ParameterCounts
 from slvp.training.config import ObjectiveConfig, TrainConfig
 from slvp.training.learner import Learner
-from slvp.training.objectives import FlowPretraining, MaskFinetuning, Objective
+from slvp.training.objectives import objective_of
 from slvp.training.processes import Processes
 from slvp.training.sources import build_batches
 from slvp.training.stream import checked
@@ -77,11 +77,7 @@ def dry_run(config: TrainConfig, size: int | None = None) -> DryRun | None:
     torch.manual_seed(config.seed)
     model = SLVP(config.model, weights="random")
     parameters = model.parameter_counts()
-    objective: Objective = (
-        MaskFinetuning()
-        if config.task == "finetune"
-        else FlowPretraining(config.objective, config.seed)
-    )
+    objective = objective_of(config)
     training, _ = build_batches(config, Part(processes.rank, processes.of))
     learner = Learner(config, model, objective, processes)
 

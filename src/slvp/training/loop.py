@@ -20,7 +20,7 @@ from slvp.training.config import TrainConfig
 from slvp.training.curves import draw_curves
 from slvp.training.learner import Learner
 from slvp.training.logs import Logs, read_rows
-from slvp.training.objectives import FlowPretraining, MaskFinetuning, Objective
+from slvp.training.objectives import objective_of
 from slvp.training.pictures import flow_sheet, mask_sheet
 from slvp.training.processes import Processes, check_installed
 from slvp.training.run import Run
@@ -83,11 +83,7 @@ class _Loop:
         reuse = start_from(model, config.init) if config.init and newest is None else None
         if reuse is not None:
             self._tell(reuse.table())
-        self.objective: Objective = (
-            MaskFinetuning()
-            if config.task == "finetune"
-            else FlowPretraining(config.objective, config.seed)
-        )
+        self.objective = objective_of(config)
         part = Part(processes.rank, processes.of)
         training, self.validation = build_batches(config, part, self._tell)
         self.validation.part = WHOLE

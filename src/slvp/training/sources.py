@@ -18,6 +18,7 @@ from slvp.data.world import World, WorldConfig
 from slvp.errors import UserError
 from slvp.training.config import DataConfig, ObjectiveConfig, TrainConfig
 from slvp.training.mixing import open_annotated, shares_of
+from slvp.training.stored_flow import check_stored_flow
 
 _HELD_OUT_SEED = 0
 _VALIDATION_SEED = 1_000_003
@@ -129,7 +130,7 @@ def _flow(config: TrainConfig, tell: Tell) -> tuple[_Mixture, _Mixture]:
     sides = ((training, objective.needs_others, config.seed), (validation, True, _VALIDATION_SEED))
     share = _captioned_share(data)
     if share > 0:
-        videos = _split_videos(data, tell)
+        videos = _split_videos(config, tell)
         forms = [Form(frames, *size) for size in data.sizes for frames in data.frames]
         for (mixture, with_others, seed), index in zip(sides, videos, strict=True):
             captioned = CaptionedFlow(
@@ -172,8 +173,10 @@ def _captioned_share(data: DataConfig) -> float:
     return share
 
 
-def _split_videos(data: DataConfig, tell: Tell) -> tuple[CaptionedIndex, CaptionedIndex]:
+def _split_videos(config: TrainConfig, tell: Tell) -> tuple[CaptionedIndex, CaptionedIndex]:
+    data = config.data
     videos = open_captioned(data.captioned)
+    check_stored_flow(videos, config.objective)
     for note in videos.notes[:_MOST_NOTES]:
         tell(note)
     if len(videos.notes) > _MOST_NOTES:

@@ -88,12 +88,14 @@ class CaptionedVideo:
         captions: none where none could be found.
         video: its bytes.
         flow: its optical flow, where it was computed before.
+        flow_estimator: what that was computed by, where the sample tells.
     """
 
     name: str
     captions: tuple[str, ...]
     video: Stored
     flow: Stored | None = None
+    flow_estimator: str = ""
 
 
 class Shard(Protocol):

@@ -12,7 +12,7 @@ import json
 import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -81,17 +81,20 @@ class TarShard:
             OSError: the archive is.
         """
         name = self.name(number)
-        video = self._stored("video", number)
+        video, flow = self._stored("video", number), self._stored("flow", number)
         assert video is not None
-        return CaptionedVideo(
-            name, self._captions(name, number), video, flow=self._stored("flow", number)
-        )
-
-    def _captions(self, name: str, number: int) -> tuple[str, ...]:
-        text = self._stored("txt", number)
+        text, record = self._stored("txt", number), self._stored("json", number)
         captions = clean([decode(text.read())]) if text else ()
-        record = None if captions else self._stored("json", number)
-        return clean(_captions_of(record, f"{name}.json")) if record else captions
+        facts: dict[str, Any] = {}
+        if record and (flow or not captions):
+            facts = _facts_in(record, f"{name}.json")
+        return CaptionedVideo(
+            name,
+            captions or clean(captions_in(facts.get("caption"))),
+            video,
+            flow,
+            str(facts.get("estimator", "")),
+        )
 
     def _stored(self, part: _Part, number: int) -> Stored | None:
         offset, size = self._where[part][number].tolist()
@@ -118,9 +121,9 @@ class TarShard:
             self.note = f"{self._path}: is cut off or damaged after {count} of its files ({error})"
 
 
-def _captions_of(record: Stored, label: str) -> list[str]:
+def _facts_in(record: Stored, label: str) -> dict[str, Any]:
     try:
         values = json.loads(decode(record.read()))
     except ValueError as error:
         raise UserError(f"{label}: is no JSON ({error}); replace it.") from None
-    return captions_in(values.get("caption") if isinstance(values, dict) else None)
+    return values if isinstance(values, dict) else {}

@@ -1,10 +1,14 @@
 import json
+import os
 import re
 import shutil
+import signal
 from dataclasses import replace
 
 import pytest
+import torch
 from PIL import Image
+from torch.utils.data import get_worker_info
 
 from slvp.apps import cli
 from slvp.data.datasets import StepBatches
@@ -13,6 +17,7 @@ from slvp.models.slvp import SLVP
 from slvp.segmenter import Segmenter
 from slvp.training import loop
 from slvp.training.config import OptimiserConfig, TrainConfig
+from slvp.training.learner import Learner
 from slvp.training.logs import read_rows
 from slvp.training.recipes import RECIPES, recipe
 from slvp.types import Skipped
@@ -109,8 +114,31 @@ def test_bf16_trains_too(tmp_path):
 def test_a_loss_that_is_no_number_ends_the_run(tmp_path):
     optimiser = OptimiserConfig(learning_rate=1e30, warmup=0)
     config = tiny_run("pretrain", optimiser=optimiser, steps=20)
-    with pytest.raises(UserError, match="lower learning rate"):
+    with pytest.raises(UserError, match=r"lower optimiser\.learning_rate"):
         loop.train(config, tmp_path / "run", quiet=True)
+
+
+@pytest.mark.parametrize("figure", ["loss", "gradient_norm"])
+@pytest.mark.parametrize("kept", ["checkpoint", "snapshot", "model"])
+def test_weights_that_are_no_numbers_are_never_kept(tmp_path, monkeypatch, figure, kept):
+    """Whatever is written, the step before it is looked at, though the log leaves it out."""
+    monkeypatch.setattr(loop, "_LOG_EVERY", 100)
+    every = {"checkpoint_every": 100} | ({f"{kept}_every": 2} if kept != "model" else {})
+    step = Learner.step
+
+    def fail(self, batch, number, parts):
+        outcome = step(self, batch, number, parts)
+        nothing = torch.tensor(float("nan"))
+        if number < 1:
+            return outcome
+        if figure == "gradient_norm":
+            return replace(outcome, gradient_norm=nothing)
+        return replace(outcome, totals=dict.fromkeys(outcome.totals, nothing))
+
+    monkeypatch.setattr(Learner, "step", fail)
+    with pytest.raises(UserError, match=f"the {figure.replace('_', ' ')} of step . is nan"):
+        loop.train(tiny_run(steps=4, **every), tmp_path / "run", quiet=True)
+    assert not [path for path in tmp_path.rglob("*") if path.suffix in (".pt", ".safetensors")]
 
 
 def test_the_loaders_share_is_told(tmp_path, capsys):
@@ -153,6 +181,22 @@ def test_too_many_broken_samples_stop_the_run(tmp_path, broken):
     broken(3)
     with pytest.raises(UserError, match=r"can't be read.*2\.mp4: is empty"):
         loop.train(tiny_run(), tmp_path / "run", quiet=True)
+
+
+def test_a_killed_worker_is_told_in_one_line(tmp_path, monkeypatch):
+    make = StepBatches.__getitem__
+
+    def die(batches, step):
+        if step == 3 and get_worker_info() is not None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return make(batches, step)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StepBatches, "__getitem__", die)
+        with pytest.raises(UserError, match=r"memory.*slvp resume") as raised:
+            loop.train(tiny_run(workers=1), tmp_path / "run", quiet=True)
+    assert "\n" not in str(raised.value)
+    loop.resume(tmp_path / "run", quiet=True)
 
 
 def test_the_log_is_drawn(tmp_path):
@@ -259,7 +303,9 @@ def test_nothing_to_resume(tmp_path):
 )
 def test_what_is_no_run_can_not_be_resumed(tmp_path, content):
     (tmp_path / "config.json").write_bytes(content)
-    with pytest.raises(UserError, match="config.json: is no run's configuration; expected the fo"):
+    with pytest.raises(
+        UserError, match=r"config\.json: is no run's configuration; expected the fo"
+    ):
         loop.resume(tmp_path)
 
 

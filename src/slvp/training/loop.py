@@ -18,7 +18,7 @@ from slvp.training import checkpoints
 from slvp.training.checkpoints import Checkpoints
 from slvp.training.config import TrainConfig
 from slvp.training.curves import draw_curves
-from slvp.training.learner import Learner
+from slvp.training.learner import Learner, Outcome
 from slvp.training.logs import Logs, read_rows
 from slvp.training.objectives import objective_of
 from slvp.training.pictures import flow_sheet, mask_sheet
@@ -105,10 +105,23 @@ class _Loop:
             file = run.skipped_file if processes.leads else None
             self.skipped = SkippedLog(file, config.data.max_broken, self.first_step)
         self.stream = Stream(training, self.first_step, config.workers)
+        self._newest: tuple[int, Outcome] | None = None  # step of this process
         self._logged = Times()  # what of the stream's times is in the log
 
     def go(self) -> Path:
         """Train to the end and return the folder of the model."""
+        try:
+            self._train()
+        except RuntimeError as error:
+            if not str(error).startswith("DataLoader worker"):
+                raise
+            raise UserError(
+                f"{self.run.folder}: a process that makes batches was ended by others, maybe for "
+                f"want of memory ({error}); 'slvp resume {self.run.folder}' goes on"
+            ) from None
+        return self._finish()
+
+    def _train(self) -> None:
         config = self.config
         self._progress = tqdm(
             self.stream,
@@ -129,7 +142,6 @@ class _Loop:
                     self._save_model(self.run.snapshot(done))
                 if done % config.checkpoint_every == 0:
                     self._save_checkpoint(done)
-        return self._finish()
 
     def _learn(self, step: int, batch: Batch) -> None:
         each = self.processes.gather(Seen.of(batch))
@@ -139,16 +151,33 @@ class _Loop:
         with self.run.writing(self.run.skipped_file):
             self.skipped.add(step, seen.skipped, seen.clips + len(seen.skipped))
         parts = min(self.config.accumulate, *(one.clips for one in each))
-        outcome = self.learner.step(batch, step, parts)
+        self._newest = step, self.learner.step(batch, step, parts)
         if step % _LOG_EVERY == 0:
-            self._log(step, self.learner.figures(outcome))
+            self._log(step, self._figures())
+
+    def _figures(self) -> dict[str, float]:
+        """Return numbers of the newest step; all processes must ask for them.
+
+        Raises:
+            UserError: they tell that the weights are of no use any more.
+        """
+        if self._newest is None:
+            return {}
+        step, outcome = self._newest
+        figures = self.learner.figures(outcome)
+        # In fp16, gradients that are no numbers are left out, and the loss is scaled down.
+        telling = ("loss",) if self.config.precision == "fp16" else ("loss", "gradient_norm")
+        for name in telling:
+            if not math.isfinite(figures[name]):
+                raise UserError(
+                    f"{self.run.folder}: the {name.replace('_', ' ')} of step {step} is "
+                    f"{figures[name]}; start a new run by another recipe, or in Python by a copy "
+                    "of this one with a lower optimiser.learning_rate, or with --precision bf16 "
+                    "if it had fp16"
+                )
+        return figures
 
     def _log(self, step: int, figures: dict[str, float]) -> None:
-        if not math.isfinite(figures["loss"]):
-            raise UserError(
-                f"{self.run.folder}: the loss of step {step} is {figures['loss']}; start a new run "
-                "with a lower learning rate, or with precision 'bf16' if it had 'fp16'"
-            )
         if self.logs is None:
             return
         self._progress.set_postfix(loss=f"{figures['loss']:.3f}")
@@ -197,11 +226,13 @@ class _Loop:
                 sheet.write(path)
 
     def _save_model(self, folder: Path) -> None:
+        self._figures()  # a model of no numbers is not written
         state = self.learner.averaged_state()
         if self.processes.leads:
             self.run.save_model(self.config.model, state, folder)
 
     def _save_checkpoint(self, done: int) -> None:
+        self._figures()  # nor does a run go on from one
         state = self.learner.state()
         if self.processes.leads:
             self.checkpoints.save(done, state)

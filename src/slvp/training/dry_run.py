@@ -12,7 +12,7 @@ import torch
 from slvp.data.datasets import Part
 from slvp.errors import UserError
 from slvp.models.slvp import SLVP, ParameterCounts
-from slvp.training.config import ObjectiveConfig, TrainConfig
+from slvp.training.config import TrainConfig
 from slvp.training.learner import Learner
 from slvp.training.objectives import objective_of
 from slvp.training.processes import Processes
@@ -73,12 +73,12 @@ def dry_run(config: TrainConfig, size: int | None = None) -> DryRun | None:
     """
     processes = Processes.start(config.precision, config.sharding)
     config = _largest(config) if size is None else _reduced(config, size, processes.of)
-    config = replace(config, objective=_costliest(config.objective))
+    config = replace(config, objective=replace(config.objective, single_frame=0.0))
     torch.manual_seed(config.seed)
     model = SLVP(config.model, weights="random")
     parameters = model.parameter_counts()
     objective = objective_of(config)
-    training, _ = build_batches(config, Part(processes.rank, processes.of))
+    training, _ = build_batches(config, Part(processes.rank, processes.of), fetch=False)
     learner = Learner(config, model, objective, processes)
 
     began = time.perf_counter()
@@ -128,12 +128,6 @@ def _reduced(config: TrainConfig, size: int, processes: int) -> TrainConfig:
         pixels=_CLIPS * processes * read * size * size,
     )
     return replace(config, data=data)
-
-
-def _costliest(objective: ObjectiveConfig) -> ObjectiveConfig:
-    fetches = objective.estimator.startswith("raft-")
-    estimator = "dis" if fetches else objective.estimator
-    return replace(objective, single_frame=0.0, estimator=estimator)
 
 
 def _most_memory(device: torch.device) -> int:

@@ -71,7 +71,7 @@ class _Mixture:
 
 
 def build_batches(
-    config: TrainConfig, part: Part = WHOLE, tell: Tell = _say_nothing
+    config: TrainConfig, part: Part = WHOLE, tell: Tell = _say_nothing, *, fetch: bool = True
 ) -> tuple[StepBatches, StepBatches]:
     """Return training batches, one a step, and validation batches of what is held out.
 
@@ -79,11 +79,12 @@ def build_batches(
         config: the run.
         part: which clips of each batch, of both kinds, are made here.
         tell: is given lines about what was found, for the user.
+        fetch: False has DIS stand in for RAFT, whose weights would have to be fetched.
 
     Raises:
         UserError: something that the configuration names is missing or unusable.
     """
-    sides = _masks(config, tell) if config.task == "finetune" else _flow(config, tell)
+    sides = _masks(config, tell) if config.task == "finetune" else _flow(config, tell, fetch)
     training, validation = sides
     return (
         training.batches(config.seed, config.steps, part),
@@ -116,7 +117,7 @@ def _masks(config: TrainConfig, tell: Tell) -> tuple[_Mixture, _Mixture]:
     return training, validation
 
 
-def _flow(config: TrainConfig, tell: Tell) -> tuple[_Mixture, _Mixture]:
+def _flow(config: TrainConfig, tell: Tell, fetch: bool) -> tuple[_Mixture, _Mixture]:
     data, objective = config.data, config.objective
     exact = objective.estimator == "exact"
     if exact and data.captioned:
@@ -124,7 +125,7 @@ def _flow(config: TrainConfig, tell: Tell) -> tuple[_Mixture, _Mixture]:
             "estimator 'exact' is the embedded world's own flow, which captioned video hasn't; "
             "expected an estimator such as 'dis', or no captioned video"
         )
-    target = SceneFlow() if exact else _target(objective)
+    target = SceneFlow() if exact else _target(objective, fetch)
     training, validation = _Mixture(), _Mixture()
     # Validation tells how much worse another clip's caption is.
     sides = ((training, objective.needs_others, config.seed), (validation, True, _VALIDATION_SEED))
@@ -186,10 +187,11 @@ def _split_videos(config: TrainConfig, tell: Tell) -> tuple[CaptionedIndex, Capt
     return training, held_out
 
 
-def _target(objective: ObjectiveConfig) -> SceneFlow:
+def _target(objective: ObjectiveConfig, fetch: bool) -> SceneFlow:
     """Return what makes the target of clips whose flow isn't known."""
+    stands_in = objective.estimator.startswith("raft-") and not fetch
     return SceneFlow(
-        estimator(objective.estimator),
+        estimator("dis" if stands_in else objective.estimator),
         subtract_camera=objective.subtract_camera,
         check_consistency=objective.check_consistency,
     )

@@ -145,3 +145,12 @@ def test_collate_keeps_sentences_with_their_clips():
     assert batch.flow_BT2HW is None
     assert batch.names == ("clip 1", "clip 2")
     assert batch.to("cpu").skipped == (Skipped("clip 3", "broken"),)
+
+
+def test_the_beginning_of_a_batch_is_that_of_the_whole_in_every_part():
+    whole = StepBatches([Numbers("a", 5)], [1], 0, 3)
+    part = StepBatches([Numbers("a", 5)], [1], 0, 3, Part(1, 2))
+    for step in range(3):
+        few = part.beginning(step, 2)
+        assert few.sentences == whole[step].sentences[:2]
+        assert (few.frames_BTCHW == whole[step].frames_BTCHW[:2]).all()

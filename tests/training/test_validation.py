@@ -31,12 +31,14 @@ class Scores:
 
     def __init__(self):
         self.asked = []
+        self.clips = []
 
     def score(self, model, batch):
         assert not model.training
         assert not torch.is_grad_enabled()
         number, clips = float(batch.frames_BTCHW.flatten()[0]), len(batch.frames_BTCHW)
         self.asked.append(int(number))
+        self.clips.append(clips)
         return {"number": Term(number * clips, clips), "nothing": Term(0.0, 0.0)}
 
 
@@ -50,7 +52,8 @@ class Both:
     others: tuple = ()
 
     def gather(self, thing):
-        return [*self.others, thing]
+        """Answer for the other one, which has a single clip."""
+        return [thing, 1] if isinstance(thing, int) else [*self.others, thing]
 
 
 def test_clips_count_alike_in_whatever_batch_they_are():
@@ -65,13 +68,23 @@ def test_processes_score_each_batch_once_and_ask_the_model_as_often(count):
 
     class Catch(Both):
         def gather(self, thing):
-            caught.append(thing)
-            return [thing]
+            if isinstance(thing, dict):
+                caught.append(thing)
+            return super().gather(thing)
 
-    validate(first, nn.Dropout(), Batches(count), Catch(rank=0), 0)
+    validate(first, nn.Dropout(), Batches(count), Catch(rank=0), 0, accumulate=2)
     both = replace(Both(rank=1), others=tuple(caught))
-    figures = validate(second, nn.Dropout(), Batches(count), both, 0)
+    figures = validate(second, nn.Dropout(), Batches(count), both, 0, accumulate=2)
     assert len(first.asked) == len(second.asked)
     assert set(first.asked) | set(second.asked) == set(range(count))
     alone = validate(Scores(), nn.Dropout(), Batches(count), Processes.start("no", "none"), 0)
     assert figures == alone
+
+
+def test_batches_are_scored_in_parts_with_the_same_result():
+    alone = Processes.start("no", "none")
+    whole, in_parts = Scores(), Scores()
+    figures = validate(whole, nn.Dropout(), Batches(5), alone, 0)
+    assert validate(in_parts, nn.Dropout(), Batches(5), alone, 0, accumulate=2) == figures
+    assert whole.clips == [1, 2, 3, 4, 5]
+    assert in_parts.clips == [1, 1, 1, 2, 1, 2, 2, 2, 3]

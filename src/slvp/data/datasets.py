@@ -108,7 +108,8 @@ class StepBatches(Dataset[Batch | UserError]):
         if smallest < part.of:
             raise UserError(
                 f"a batch of {smallest} clips can't be shared by {part.of} processes; expected at "
-                "least one clip for each: raise data.pixels or start fewer processes"
+                "least one clip for each: start fewer processes, or train by a recipe with larger "
+                "batches"
             )
         self.sources = list(sources)
         self.seed = seed
@@ -129,11 +130,18 @@ class StepBatches(Dataset[Batch | UserError]):
         return np.sort(np.unique(self._source_of_step, return_index=True)[1]).tolist()
 
     def __getitem__(self, step: int) -> Batch | UserError:
+        return self._make(step, slice(self.part.rank, None, self.part.of))
+
+    def beginning(self, step: int, clips: int) -> Batch | UserError:
+        """Make the first few clips of a batch, whichever part of it is made here otherwise."""
+        return self._make(step, slice(clips))
+
+    def _make(self, step: int, chosen: slice) -> Batch | UserError:
         source = self.sources[self._source_of_step[step]]
         rng = np.random.default_rng([self.seed, step])
         draws = source.plan(rng, int(self._turn_of_step[step]))
         try:
-            return source.make(draws[self.part.rank :: self.part.of])
+            return source.make(draws[chosen])
         except UserError as error:
             return error
 

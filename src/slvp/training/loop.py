@@ -21,7 +21,7 @@ from slvp.training.curves import draw_curves
 from slvp.training.learner import Learner, Outcome
 from slvp.training.logs import Logs, read_rows
 from slvp.training.objectives import objective_of
-from slvp.training.pictures import flow_sheet, mask_sheet
+from slvp.training.pictures import MOST_CLIPS, flow_sheet, mask_sheet
 from slvp.training.processes import Processes, check_installed
 from slvp.training.run import Run
 from slvp.training.skipped import SkippedLog
@@ -202,6 +202,7 @@ class _Loop:
                 self.validation,
                 self.processes,
                 self.config.workers,
+                self.config.accumulate,
             )
             self._draw(step + 1)
         if self.logs is None:
@@ -215,8 +216,9 @@ class _Loop:
 
     def _draw(self, done: int) -> None:
         """Draw what the model makes of held-out clips, some of each source of them."""
-        firsts = self.validation.first_of_each()
-        batches = list(checked(self.validation[number] for number in firsts))
+        firsts = self.validation.first_of_each() if self.processes.leads else []
+        made = [self.validation.beginning(number, MOST_CLIPS) for number in firsts]
+        batches = list(checked(self.processes.first(made)))
         draw = mask_sheet if self.config.task == "finetune" else flow_sheet
         # All processes ask the model, which they may share; the first one writes.
         sheet = draw(self.learner.trained, batches, self.processes.device)

@@ -18,7 +18,9 @@ from slvp.training.losses import FLOW_UNIT, MOVING, flow_unit
 from slvp.training.sheet import Cell, Row, Sheet
 from slvp.types import Batch, BoolArray, Float32Array, UInt8Array
 
-_MOST = 6  # clips of a sheet
+MOST_CLIPS = 6
+"""Rows of a sheet, all batches together, unless these are more."""
+
 _UNTRUSTED = 128  # grey
 _WORST = 0.25  # warped-frame error that is shown brightest, of 1
 _TRUTH = (255, 214, 10)
@@ -172,7 +174,7 @@ def warp_error(frame_HW3: UInt8Array, next_HW3: UInt8Array, flow_HW2: Float32Arr
 
 def _first_clips(batches: Sequence[Batch], device: torch.device) -> list[Batch]:
     """Return the first few clips of each batch, each with one sentence."""
-    share = max(1, _MOST // len(batches))
+    share = max(1, MOST_CLIPS // len(batches))
     return [_cut(batch, min(share, len(batch.frames_BTCHW))).to(device) for batch in batches]
 
 

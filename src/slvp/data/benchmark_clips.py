@@ -77,7 +77,7 @@ class BenchmarkClips:
     @cached_property
     def _sizes(self) -> list[int]:
         """Clips of a batch of each form."""
-        return [max(1, round(self.pixels / (f.frames * f.height * f.width))) for f in self.forms]
+        return [form.clips(self.pixels) for form in self.forms]
 
     @cached_property
     def _order(self) -> EpochOrder:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from slvp.data.captioned.clips import Form
 from slvp.data.datasets import Draw, collate, draw_seeds
 from slvp.data.flow import camera_flow, scene_flow
 from slvp.data.samples import FlowTarget, flow_sample, mask_sample, some_of
@@ -47,7 +48,7 @@ class _WorldClips:
 
     def _clips(self, form: int) -> int:
         config = self.worlds[form].config
-        return max(1, round(self.pixels / (config.frames * config.height * config.width)))
+        return Form(config.frames, config.height, config.width).clips(self.pixels)
 
     def _clip(self, form: int, rng: np.random.Generator, needs: _Needs) -> Clip:
         return _draw_clip(lambda: self.worlds[form].clip(int(rng.integers(2**62))), needs)
@@ -135,8 +136,7 @@ class StillMasks:
         return collate([self._sample(draw) for draw in draws])
 
     def _clips(self, form: int) -> int:
-        height, width = self.sizes[form]
-        return max(1, round(self.pixels / (height * width)))
+        return Form(1, *self.sizes[form]).clips(self.pixels)
 
     def _sample(self, draw: Draw) -> Sample:
         rng = np.random.default_rng(draw.seed)

@@ -29,6 +29,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from slvp.data.captioned.clips import Form
 from slvp.models.config import ModelConfig
 from slvp.models.slvp import SLVP, ParameterCounts
 from slvp.models.text import Words
@@ -113,8 +114,8 @@ def estimate(config: TrainConfig) -> Estimate:
         key=lambda form: form[0] * form[1][0] * form[1][1],
     )
     # One frame more has to be read for the flow of the last.
-    read = frames + (config.task == "pretrain")
-    clips = max(1, round(data.pixels / (read * height * width)))
+    extra = int(config.task == "pretrain")
+    clips = Form(frames, height, width).clips(data.pixels, extra)
     of_process = -(-clips // machine.processes)
     at_a_time = -(-of_process // config.accumulate)
     # Contrast compares the right caption with a wrong one.

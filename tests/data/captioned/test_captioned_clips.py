@@ -63,3 +63,10 @@ def test_scenes_differ_in_colours_and_frames_of_one_hardly() -> None:
     cut = np.stack([*scene(0, 2, 2), scene(1, 1, 2)[0]])
     assert colour_change(same) < 0.1
     assert colour_change(cut) > 0.6
+
+
+def test_a_batch_has_as_many_clips_as_come_nearest_to_its_pixels() -> None:
+    form = Form(2, 32, 64)
+    assert form.clips(10 * 2 * 32 * 64) == 10
+    assert form.clips(9 * 2 * 32 * 64, extra=1) == 6
+    assert form.clips(1) == 1

@@ -76,9 +76,7 @@ class CaptionedFlow:
     @cached_property
     def _sizes(self) -> list[int]:
         """Clips of a batch of each form; a frame more than is shown serves the flow."""
-        return [
-            max(1, round(self.pixels / ((f.frames + 1) * f.height * f.width))) for f in self.forms
-        ]
+        return [form.clips(self.pixels, extra=1) for form in self.forms]
 
     @cached_property
     def _order(self) -> EpochOrder:

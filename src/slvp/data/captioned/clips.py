@@ -31,6 +31,15 @@ class Form:
     height: int
     width: int
 
+    def clips(self, pixels: int, extra: int = 0) -> int:
+        """Return how many clips, at least one, have about so many pixels together.
+
+        Args:
+            pixels: of all their frames.
+            extra: frames of each clip that are read besides those that are shown.
+        """
+        return max(1, round(pixels / ((self.frames + extra) * self.height * self.width)))
+
 
 def draw_view(rng: np.random.Generator, height: int, width: int, form: Form) -> View:
     """Draw a part of a video's frames, to be scaled to a clip's size.

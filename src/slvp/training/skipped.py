@@ -54,8 +54,8 @@ class SkippedLog:
             return
         if self._broken > self._max_broken * self._seen and broken:
             raise UserError(
-                f"{self._broken} of {self._seen} samples can't be read, more than the share "
-                f"data.max_broken = {self._max_broken:g}, such as {broken[-1].name}: "
+                f"{self._broken} of {self._seen} samples can't be read, more than the "
+                f"{self._max_broken:.0%} that a run puts up with, such as {broken[-1].name}: "
                 f"{broken[-1].reason}; the run's skipped.csv lists them: mend or remove them"
             )
         if self._skipped > _MOST_SKIPPED * self._seen and skipped:

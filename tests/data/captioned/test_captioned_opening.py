@@ -181,6 +181,8 @@ def test_one_bad_shard_of_many_is_told(tmp_path: Path) -> None:
     index = open_captioned([tmp_path])
     assert list(contents(index)) == ["a"]
     assert "1.tar: is no tar archive" in index.notes[0]
+    (missing,) = open_captioned([f"{tmp_path}/{{0..2}}.tar"]).notes[1:]
+    assert f"{tmp_path}/2.tar: not found" in missing
 
 
 def test_several_places(tmp_path: Path) -> None:
@@ -211,6 +213,8 @@ def test_several_places(tmp_path: Path) -> None:
         ({"a.tar": b"\0" * 10240}, "a.tar", "has no video in it"),
         ({"0.tar": b"", "1.tar": b""}, ".", "the other 1 shards"),
         ({"0.tar": b""}, "{0..2}.tar", "0.tar.*the other 2 shards"),
+        ({}, "{0..2}.tar", r"0\.tar: not found; .*the other 2 shards"),
+        ({"3.tar": b""}, "{05..3}.tar", r"backwards; expected .*, \{03\.\.05\}"),
     ],
 )
 def test_mistakes_get_one_sentence(

@@ -72,6 +72,9 @@ def _from_shards(place: str, paths: list[Path]) -> CaptionedIndex:
     """Open shards; among many, one that can't be read is only told of."""
     shards, notes = [], []
     for path in paths:
+        if not path.exists():
+            notes.append(f"{path}: not found; restore it, or name a range without it")
+            continue
         try:
             shard = TarShard(path)
         except UserError as error:
@@ -80,7 +83,7 @@ def _from_shards(place: str, paths: list[Path]) -> CaptionedIndex:
             shards.append(shard)
             notes += [shard.note] if shard.note else []
     if not shards:
-        others = f" (and so are the other {len(paths) - 1} shards of {place})"
+        others = f"; nor can the other {len(paths) - 1} shards of {place} be read"
         raise UserError(notes[0] + (others if len(paths) > 1 else ""))
     return CaptionedIndex.of(shards, notes)
 
@@ -91,6 +94,11 @@ def _in_range(path: str) -> list[str]:
     if match is None:
         return [path]
     first, last = match.groups()
+    if int(last) < int(first):
+        raise UserError(
+            f"{path}: the range {match[0]} runs backwards; expected the smaller number first, "
+            f"{{{last.zfill(len(first))}..{first}}}"
+        )
     numbers = range(int(first), int(last) + 1)
     return [
         name

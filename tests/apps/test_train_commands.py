@@ -87,6 +87,22 @@ def test_pretrain_runs_the_recipe_as_it_is(trained: dict[str, Any], tmp_path: Pa
     assert trained["folder"] == tmp_path
 
 
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_run_stands_for_its_model(
+    trained: dict[str, Any], finished: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("flow/model").mkdir(parents=True)
+    recipe("lite", "pretrain").save(Path("flow/config.json"))
+    if finished:
+        Path("flow/model/model.safetensors").touch()
+        assert cli.run(["finetune", "lite", "--init", "flow"]) == 0
+        assert trained["config"].init == f"{tmp_path}/flow/model"
+    else:
+        assert cli.run(["finetune", "lite", "--init", "flow"]) == 2
+        assert "flow: this run isn't finished; 'slvp resume flow'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from slvp.apps.commands.recipes import describe_dry_run
 from slvp.errors import UserError
-from slvp.models.checkpoint import shipped_models
+from slvp.models.checkpoint import WEIGHTS_FILE, shipped_models
 from slvp.training import dry_run as dry_runs
 from slvp.training import loop
 from slvp.training.config import Precision, Task
 from slvp.training.recipes import recipe
+from slvp.training.run import Run
 
 
 def train(
@@ -108,7 +109,17 @@ def _tell(model: Path) -> None:
 
 
 def _lasting(model: str) -> str:
-    """Make the name of a model absolute if it is a folder's, and not a shipped or a hub's model."""
+    """Make the name of a model absolute if it is a folder's, and not a shipped or a hub's model.
+
+    A run stands for its model.
+    """
     # Unlike pathlib's, this isdir answers for names that no disk would take.
     is_folder = model not in shipped_models() and os.path.isdir(model)  # noqa: PTH112
-    return str(Path(model).resolve()) if is_folder else model
+    if not is_folder:
+        return model
+    run = Run(Path(model).resolve())
+    if (run.folder / WEIGHTS_FILE).exists() or not run.config_file.exists():
+        return str(run.folder)
+    if not run.finished:
+        raise UserError(f"{model}: this run isn't finished; 'slvp resume {model}' goes on with it")
+    return str(run.model)

@@ -38,6 +38,7 @@ def test_what_goes_wrong_with_the_disk_is_one_sentence(tmp_path, error):
     with pytest.raises(UserError, match=said) as raised, run.writing(run.log_file):
         raise error
     assert "\n" not in str(raised.value)
+    assert f"'slvp resume {tmp_path}' goes on" in str(raised.value)
 
 
 def test_other_errors_pass(tmp_path):
@@ -48,5 +49,6 @@ def test_other_errors_pass(tmp_path):
 
 def test_a_folder_that_can_not_be_made(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="can't be written"):
+    with pytest.raises(UserError, match="can't be written") as raised:
         Run(tmp_path / "file" / "run").begin(tiny_run())
+    assert "resume" not in str(raised.value)  # nothing has begun

@@ -73,7 +73,7 @@ class Run:
         Raises:
             UserError: the folder can't be made.
         """
-        with self.writing(self.folder):
+        with _complaining(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             for half in [*self.folder.glob("**/.saving-*"), *self.folder.glob(".*.part")]:
                 shutil.rmtree(half) if half.is_dir() else half.unlink()
@@ -106,11 +106,17 @@ class Run:
     @contextmanager
     def writing(self, path: Path) -> Iterator[None]:
         """Turn what goes wrong with the disk in the block into a UserError about ``path``."""
-        try:
+        going_on = f"'slvp resume {self.folder}' goes on with a run that was interrupted"
+        with _complaining(path, f"; {going_on}"):
             yield
-        except (OSError, SafetensorError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise UserError(
-                f"{path}: can't be written ({reason}); make room or choose another folder; "
-                f"'slvp resume {self.folder}' goes on with a run that was interrupted"
-            ) from None
+
+
+@contextmanager
+def _complaining(path: Path, more: str = "") -> Iterator[None]:
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UserError(
+            f"{path}: can't be written ({reason}); make room or choose another folder{more}"
+        ) from None

@@ -139,7 +139,7 @@ def finetune(
     Args:
         recipe: one that 'slvp recipes' lists.
         out: folder of the run, which must be new.
-        init: model to start from, such as one that pretrain made; what fits is reused.
+        init: model to start from, such as one that pretrain made, or its run; what fits is reused.
         stills: folder of photographs with captioned masks to add.
         cutouts: folders of cut-outs, of which the training clips are made.
         coco: instances of COCO or LVIS to cut out, each a JSON file and the folder of its images.

@@ -306,9 +306,7 @@ def test_nothing_to_resume(tmp_path):
 )
 def test_what_is_no_run_can_not_be_resumed(tmp_path, content):
     (tmp_path / "config.json").write_bytes(content)
-    with pytest.raises(
-        UserError, match=r"config\.json: is no run's configuration; expected"
-    ):
+    with pytest.raises(UserError, match=r"config\.json: is no run's configuration; expected"):
         loop.resume(tmp_path)
 
 

@@ -337,6 +337,16 @@ def test_the_installed_command_tells_its_version() -> None:
     assert (run.returncode, run.stdout) == (0, f"slvp {__version__}\n")
 
 
+def test_a_reader_that_has_read_enough_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    run = subprocess.run(
+        [sys.executable, "-m", "slvp", "--help"], stdout=writing, stderr=subprocess.PIPE
+    )
+    os.close(writing)
+    assert (run.returncode, run.stderr) == (141, b"")
+
+
 def test_nothing_heavy_is_imported_for_help() -> None:
     code = "import sys, slvp.apps.cli; print({'torch', 'av', 'cv2', 'numpy'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -73,7 +73,7 @@ def resumable_folder(
     with _told(out):
         target = out.resolve()
         _check_replaceable(out, target, contents, overwrite)
-        partial = target.with_name(f"{target.name}.partial")
+        partial = partial_folder(out)
         note = partial / "settings.json"
         if overwrite and _settings(note) not in (None, settings):
             shutil.rmtree(partial)
@@ -108,6 +108,12 @@ def _remove(partial: Path, new_parents: list[Path]) -> None:
     for parent in new_parents:
         with suppress(OSError):  # never made, or another run has begun to write there
             parent.rmdir()
+
+
+def partial_folder(out: Path) -> Path:
+    """Return where ``resumable_folder`` lets the results of ``out`` grow."""
+    target = out.resolve()
+    return target.with_name(f"{target.name}.partial")
 
 
 def _settings(note: Path) -> dict[str, Any] | None:

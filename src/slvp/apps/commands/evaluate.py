@@ -6,15 +6,15 @@ import hashlib
 import sys
 import tempfile
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from tqdm import tqdm
 
 import slvp
 from slvp.apps.commands.scoring_output import CONTENTS, SCORES, SEED, Asked, show_and_write
-from slvp.apps.output import resumable_folder
+from slvp.apps.output import partial_folder, resumable_folder
 from slvp.apps.team import Team
 from slvp.data.benchmarks.records import Group, sequences_of
 from slvp.errors import UserError
@@ -82,7 +82,7 @@ def evaluate_benchmark(
         team.wait()
         if not team.leads:
             assert out is not None
-            folder = out.resolve().with_name(f"{out.resolve().name}.partial")
+            folder = partial_folder(out)
         scores = folder / SCORES
         scores.mkdir(exist_ok=True)
         store = ScoreStore(scores)
@@ -106,7 +106,7 @@ def evaluate_benchmark(
                 Asked(benchmark, split, data, processes=team.size),
                 model=model,
                 config=config,
-                parameters=_parameters(segmenter),
+                parameters=asdict(segmenter.model.parameter_counts()),
                 device=str(segmenter.device),
             )
 
@@ -147,11 +147,3 @@ def _fingerprint(segmenter: Segmenter) -> str:
         digest.update(name.encode())
         digest.update(tensor.cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
-
-
-def _parameters(segmenter: Segmenter) -> dict[str, Any]:
-    sizes = [(one.numel(), one.requires_grad) for one in segmenter.model.parameters()]
-    return {
-        "total": sum(size for size, _ in sizes),
-        "trained": sum(size for size, trained in sizes if trained),
-    }

@@ -36,8 +36,8 @@ def lite(task: Task) -> TrainConfig:
 def base(task: Task) -> TrainConfig:
     """Frozen ConvNeXt-T and RoBERTa, a wider fusion: for a node of 8 GPUs.
 
-    Sizes are our own choice: pre-training sees about 10 million clips, as many as WebVid has, and
-    neither task needs more than GPUs of 8 GB.
+    Sizes are our own choice: pre-training sees about 9 million clips, and by the estimates neither
+    task needs more than GPUs of 8 GB.
     """
     config = TrainConfig(
         task=task,

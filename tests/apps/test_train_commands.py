@@ -75,6 +75,14 @@ def test_options_of_the_machine(
     assert capsys.readouterr().out == ""
 
 
+def test_finetune_takes_a_share_of_the_labels(trained: dict[str, Any], tmp_path: Path) -> None:
+    options = ["--benchmark", "mevis", str(tmp_path), "1", "--labels", "0.1"]
+    assert cli.run(["finetune", "lite", *options]) == 0
+    assert trained["config"].data == replace(
+        recipe("lite", "finetune").data, benchmarks=(("mevis", str(tmp_path), 1.0),), labels=0.1
+    )
+
+
 @pytest.mark.parametrize("init", ["default", "owner/name", "x" * 300])
 def test_a_model_that_is_no_folder_keeps_its_name(trained: dict[str, Any], init: str) -> None:
     assert cli.run(["finetune", "lite", "--init", init]) == 0

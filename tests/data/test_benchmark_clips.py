@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from referring_photographs import write_photographs
 
 from slvp.data import benchmark_clips
-from slvp.data.benchmark_clips import BenchmarkClips, split_videos
+from slvp.data.benchmark_clips import BenchmarkClips, keep_videos, split_videos
 from slvp.data.benchmarks.catalog import TRAINED_ON, TRAINING_SPLIT
 from slvp.data.benchmarks.masks import IdMap
 from slvp.data.benchmarks.records import BenchmarkExpression
@@ -299,3 +299,34 @@ def test_videos_are_parted(videos, share, held_out):
 def test_videos_that_are_not_parted_serve_as_both(videos, share):
     expressions = [one for number in range(videos) for one in video(f"v{number}", SIDES)]
     assert split_videos(expressions, share) == (expressions, expressions)
+
+
+def sequences(expressions) -> set[str]:
+    return {one.sequence for one in expressions}
+
+
+@given(
+    st.sets(st.text(min_size=1), min_size=1, max_size=30),
+    st.floats(0, 1, exclude_min=True),
+    st.floats(0, 1, exclude_min=True),
+    st.randoms(),
+)
+def test_videos_of_a_smaller_share_are_among_those_of_a_larger(names, one, other, order):
+    expressions = [expression for name in names for expression in video(name, SIDES)]
+    fewer, more = (keep_videos(expressions, share) for share in sorted((one, other)))
+    assert sequences(fewer) <= sequences(more)
+    assert len(sequences(fewer)) == max(1, round(min(one, other) * len(names)))
+    assert len(fewer) == 2 * len(sequences(fewer))  # all sentences of a video, or none
+    order.shuffle(expressions)
+    assert sequences(keep_videos(expressions, min(one, other))) == sequences(fewer)
+
+
+def test_all_videos_are_kept_where_all_are_wanted():
+    expressions = [one for number in range(5) for one in video(f"v{number}", SIDES)]
+    assert keep_videos(expressions, 1.0) == expressions
+
+
+def test_who_is_kept_hangs_not_on_how_many_are_held_out():
+    expressions = [one for number in range(50) for one in video(f"v{number}", SIDES)]
+    few, many = (split_videos(expressions, held_out)[0] for held_out in (0.1, 0.5))
+    assert sequences(keep_videos(few, 5 / 45)) == sequences(keep_videos(many, 5 / 25))

@@ -1,5 +1,7 @@
 """Who has which share of the batches, and that batches come in these shares."""
 
+import json
+import shutil
 from collections import Counter
 
 import numpy as np
@@ -129,16 +131,67 @@ def test_what_is_found_is_told(data):
 
 
 def test_held_out_videos_are_not_trained_on(data):
-    pairs = open_annotated(both(data), seed=1, held_out_seed=2)
-    for training, held_out in pairs:
-        seen = {one.sequence for one in training.expressions}
-        unseen = {one.sequence for one in held_out.expressions}
+    opened = open_annotated(both(data), seed=1, held_out_seed=2)
+    for found in opened:
+        seen = {one.sequence for one in found.training.expressions}
+        unseen = {one.sequence for one in found.held_out.expressions}
         assert seen
         assert unseen
         assert not seen & unseen
     sequences = {one.sequence for one in load_ref_davis17(data / "davis", "train")}
-    training, held_out = pairs[0]
-    assert {one.sequence for one in (*training.expressions, *held_out.expressions)} == sequences
+    both_sides = (*opened[0].training.expressions, *opened[0].held_out.expressions)
+    assert {one.sequence for one in both_sides} == sequences
+
+
+@pytest.fixture(scope="module")
+def twenty(tmp_path_factory):
+    """A benchmark of twenty videos, of which two are held out."""
+    folder = tmp_path_factory.mktemp("twenty")
+    write_mevis(folder)
+    meta = folder / "train/meta_expressions.json"
+    content = json.loads(meta.read_text())
+    (first, *_) = content["videos"]
+    videos = {f"{number:02d}": content["videos"][first] for number in range(20)}
+    meta.write_text(json.dumps(content | {"videos": videos}))
+    for name in videos:
+        shutil.copytree(folder / "train/JPEGImages" / first, folder / "train/JPEGImages" / name)
+    return folder
+
+
+def test_labels_reduce_what_is_trained_on_and_not_what_is_held_out(twenty):
+    def sides(labels, seed):
+        data = DataConfig(benchmarks=(("mevis", str(twenty), 0.5),), labels=labels)
+        (found,) = open_annotated(data, seed, 0)
+        return [
+            {one.sequence for one in side.expressions} for side in (found.training, found.held_out)
+        ]
+
+    (few, unseen), (some, same), (every, again) = (
+        sides(labels, seed) for seed, labels in enumerate((0.01, 0.2, 1.0))
+    )
+    assert (len(few), len(some), len(every), len(unseen)) == (1, 4, 18, 2)
+    assert few < some < every
+    assert unseen == same == again
+
+
+def test_how_many_labels_are_used_is_told(twenty):
+    told = []
+    data = DataConfig(benchmarks=(("mevis", str(twenty), 0.5),), labels=0.2, **SMALL)
+    training, _ = build_batches(TrainConfig("finetune", data=data, steps=30), tell=told.append)
+    assert told == ["mevis, 50% of the batches: 18 to train on (labels of 4), 2 held out"]
+    videos = {name for step in range(30) for name in training[step].names if "mevis" in name}
+    assert len(videos) == 4
+
+
+@pytest.mark.parametrize("labels", [0.0, -0.1, 1.01, float("nan")])
+def test_a_share_of_labels_that_is_none(data, labels):
+    with pytest.raises(UserError, match=r"--labels .*: expected a number above 0 and up to 1"):
+        build_batches(TrainConfig("finetune", data=both(data, labels=labels)))
+
+
+def test_labels_need_videos():
+    with pytest.raises(UserError, match="--labels needs --benchmark or --refcoco"):
+        build_batches(TrainConfig("finetune", data=DataConfig(labels=0.5)))
 
 
 def test_benchmarks_without_a_training_split(data):

@@ -157,16 +157,38 @@ def split_videos(
         Those to train on, and those that no training sees: of at least one video each. A single
         video serves as both, and so do all where ``held_out`` is 0.
     """
-    videos = sorted(
-        {one.sequence for one in expressions},
-        key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest(),
-    )
+    videos = _videos_by_hash(expressions)
     if held_out == 0 or len(videos) < 2:
         return list(expressions), list(expressions)
     kept = set(videos[min(max(1, round(held_out * len(videos))), len(videos) - 1) :])
     return (
         [one for one in expressions if one.sequence in kept],
         [one for one in expressions if one.sequence not in kept],
+    )
+
+
+def keep_videos(
+    expressions: Sequence[BenchmarkExpression], share: float
+) -> list[BenchmarkExpression]:
+    """Keep the sentences of some videos, chosen by their names: the same on every machine.
+
+    The videos of a smaller share are among those of a larger one.
+
+    Args:
+        expressions: of one benchmark.
+        share: of the videos, above 0 and up to 1; at least one is kept.
+    """
+    videos = _videos_by_hash(expressions)
+    # From the end: split_videos takes from the beginning, so more held out changes less here.
+    kept = set(videos[-max(1, round(share * len(videos))) :])
+    return [one for one in expressions if one.sequence in kept]
+
+
+def _videos_by_hash(expressions: Sequence[BenchmarkExpression]) -> list[str]:
+    """Return the videos' names in an order that has nothing to do with what they show."""
+    return sorted(
+        {one.sequence for one in expressions},
+        key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest(),
     )
 
 

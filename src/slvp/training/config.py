@@ -36,6 +36,8 @@ class DataConfig:
         refcoco: (annotation file, folder of its images, share) of RefCOCO-style photographs.
         world_share: share of the world's batches, to which the others are made to fit; None for
             what these leave.
+        labels: share of the training videos of benchmarks and photographs whose masks are used. The
+            videos of a smaller share are among those of a larger one, whatever the seed.
         held_out: share of cut-outs, backgrounds and videos kept for validation.
         sizes: (height, width) of frames; each batch has one of them. Divisible by 32.
         frames: lengths of clips; each batch has one of them.
@@ -58,6 +60,7 @@ class DataConfig:
     benchmarks: tuple[tuple[str, str, float], ...] = ()
     refcoco: tuple[tuple[str, str, float], ...] = ()
     world_share: float | None = None
+    labels: float = 1.0
     held_out: float = 0.1
     sizes: tuple[tuple[int, int], ...] = ((224, 224), (192, 320), (256, 256))
     frames: tuple[int, ...] = (1, 4)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from slvp.data.benchmark_clips import BenchmarkClips, split_videos
+from slvp.data.benchmark_clips import BenchmarkClips, keep_videos, split_videos
 from slvp.data.benchmarks.catalog import TRAINED_ON, TRAINING_SPLIT
 from slvp.data.benchmarks.records import BenchmarkExpression
 from slvp.data.captioned.clips import Form
@@ -31,6 +31,21 @@ class Shares:
     world: float
     stills: float
     annotated: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class AnnotatedClips:
+    """One kind of annotated data.
+
+    Attributes:
+        training: clips to train on.
+        held_out: clips of videos that no training sees.
+        unused: videos to train on whose masks are left out.
+    """
+
+    training: BenchmarkClips
+    held_out: BenchmarkClips
+    unused: int
 
 
 def shares_of(data: DataConfig) -> Shares:
@@ -70,9 +85,7 @@ def shares_of(data: DataConfig) -> Shares:
     return Shares(rest - stills, stills, annotated)
 
 
-def open_annotated(
-    data: DataConfig, seed: int, held_out_seed: int
-) -> list[tuple[BenchmarkClips, BenchmarkClips]]:
+def open_annotated(data: DataConfig, seed: int, held_out_seed: int) -> list[AnnotatedClips]:
     """Open benchmarks and photographs with referring expressions, in this order.
 
     Args:
@@ -80,12 +93,10 @@ def open_annotated(
         seed: of the order in which sentences are trained on.
         held_out_seed: of the order in which held-out ones are scored.
 
-    Returns:
-        Of each, clips to train on, and clips of videos that no training sees.
-
     Raises:
-        UserError: files are missing or don't read as they should.
+        UserError: files are missing or don't read as they should, or the share of labels is none.
     """
+    _check_labels(data)
     opened = [(name, _load_benchmark(name, Path(folder))) for name, folder, _ in data.benchmarks]
     opened += [
         (Path(file).stem, load_referring_images(Path(file), Path(images)))
@@ -96,11 +107,25 @@ def open_annotated(
     def clips(name: str, expressions: list[BenchmarkExpression], seed: int) -> BenchmarkClips:
         return BenchmarkClips(name, expressions, forms, data.pixels, data.expressions, seed)
 
-    pairs = []
+    found = []
     for name, expressions in opened:
-        training, held_out = split_videos(expressions, data.held_out)
-        pairs.append((clips(name, training, seed), clips(name, held_out, held_out_seed)))
-    return pairs
+        seen, unseen = split_videos(expressions, data.held_out)
+        training = clips(name, keep_videos(seen, data.labels), seed)
+        unused = len({one.sequence for one in seen}) - training.videos
+        found.append(AnnotatedClips(training, clips(name, unseen, held_out_seed), unused))
+    return found
+
+
+def _check_labels(data: DataConfig) -> None:
+    if not 0 < data.labels <= 1:
+        raise UserError(
+            f"--labels {data.labels:g}: expected a number above 0 and up to 1, the share of the "
+            "annotated training videos whose masks are used"
+        )
+    if data.labels < 1 and not (data.benchmarks or data.refcoco):
+        raise UserError(
+            "--labels needs --benchmark or --refcoco, of whose videos the masks of a share are used"
+        )
 
 
 def _load_benchmark(name: str, folder: Path) -> list[BenchmarkExpression]:

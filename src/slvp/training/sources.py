@@ -95,6 +95,7 @@ def build_batches(
 def _masks(config: TrainConfig, tell: Tell) -> tuple[_Mixture, _Mixture]:
     data = config.data
     shares = shares_of(data)
+    annotated = open_annotated(data, config.seed, _VALIDATION_SEED)
     training, validation = _Mixture(), _Mixture()
     if shares.world:
         libraries = split_library(data)
@@ -106,13 +107,14 @@ def _masks(config: TrainConfig, tell: Tell) -> tuple[_Mixture, _Mixture]:
         stills = Stills(Path(data.stills))
         source = StillMasks(stills, data.sizes, data.pixels, data.expressions)
         training.add(source, shares.stills)
-    annotated = open_annotated(data, config.seed, _VALIDATION_SEED)
-    for (seen, unseen), share in zip(annotated, shares.annotated, strict=True):
-        training.add(seen, share)
-        validation.add(unseen, share)
+    for found, share in zip(annotated, shares.annotated, strict=True):
+        training.add(found.training, share)
+        validation.add(found.held_out, share)
+        seen = found.training
+        labels = f" (labels of {seen.videos})" if found.unused else ""
         tell(
-            f"{seen.name}, {share:.0%} of the batches: {seen.videos} to train on, "
-            f"{unseen.videos} held out"
+            f"{seen.name}, {share:.0%} of the batches: {seen.videos + found.unused} to train on"
+            f"{labels}, {found.held_out.videos} held out"
         )
     return training, validation
 

@@ -116,6 +116,7 @@ def finetune(
         float | None,
         arg(metavar="SHARE", help_behavior_hint="(default: what benchmark and refcoco leave)"),
     ] = None,
+    labels: Annotated[float, arg(metavar="SHARE", help_behavior_hint="(default: 1, all)")] = 1.0,
     steps: Annotated[int | None, arg(help_behavior_hint="(default: the recipe's own)")] = None,
     seed: int = 0,
     accumulate: _Accumulate = None,
@@ -147,6 +148,7 @@ def finetune(
         benchmark: ref-davis17, ref-youtube-vos, mevis, a2d-sentences or visor, and its share.
         refcoco: RefCOCO's sentences in COCO's JSON, the photographs, and their share.
         world_share: share of the embedded world, to which the other shares are fitted.
+        labels: share of the videos of benchmark and refcoco whose masks are used.
         steps: length of the run.
         seed: of weights and data.
         accumulate: parts to cut a batch into, which needs less memory and gives the same weights.
@@ -170,6 +172,7 @@ def finetune(
         benchmarks=benchmark,
         refcoco=refcoco,
         world_share=world_share,
+        labels=labels,
         steps=steps,
         seed=seed,
         accumulate=accumulate,

@@ -31,6 +31,7 @@ def train(
     benchmarks: tuple[tuple[str, Path, float], ...] = (),
     refcoco: tuple[tuple[Path, Path, float], ...] = (),
     world_share: float | None = None,
+    labels: float = 1.0,
     steps: int | None,
     seed: int,
     accumulate: int | None,
@@ -74,6 +75,7 @@ def train(
             (str(file.resolve()), str(images.resolve()), w) for file, images, w in refcoco
         ),
         world_share=world_share,
+        labels=labels,
     )
     config = replace(
         config,

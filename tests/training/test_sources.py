@@ -141,3 +141,10 @@ def test_mistakes(videos: Path, changes, objective, said: str) -> None:
     data = replace(small(captioned=(str(videos),)), **changes)
     with pytest.raises(UserError, match=said):
         build_batches(config(data, objective=ObjectiveConfig(**objective)))
+
+
+@pytest.mark.parametrize("randomise", [True, False])
+def test_the_world_is_varied_unless_it_shall_not_be(randomise: bool) -> None:
+    data = DataConfig(randomise=randomise, sizes=((64, 64),), frames=(2,), pixels=2 * 64 * 64)
+    training, _ = build_batches(TrainConfig("finetune", data=data, steps=1))
+    assert [world.config.randomise for world in training.sources[0].worlds] == [randomise]

@@ -113,6 +113,7 @@ class StillMasks:
         pixels: roughly how many pixels, all photographs together, a batch has.
         sentences: asked of each photograph, at most.
         absent: chance that one of them describes nothing in it.
+        randomise: vary colour, blur, noise and JPEG as the world does.
     """
 
     stills: Stills
@@ -120,6 +121,7 @@ class StillMasks:
     pixels: int
     sentences: int
     absent: float = 0.2
+    randomise: bool = True
 
     @property
     def smallest(self) -> int:
@@ -144,7 +146,9 @@ class StillMasks:
 
         def cut() -> Clip:
             still = int(rng.integers(len(self.stills)))
-            return self.stills.clip(still, rng, height, width, absent=self.absent)
+            return self.stills.clip(
+                still, rng, height, width, randomise=self.randomise, absent=self.absent
+            )
 
         return mask_sample(_draw_clip(cut, "expressions"), self.sentences, rng)
 

@@ -43,6 +43,10 @@ class DataConfig:
         frames: lengths of clips; each batch has one of them.
         pixels: pixels of a batch, all frames together, about.
         expressions: sentences asked of each clip.
+        background_videos: folders of videos, or videos, before which the world's objects move in
+            fine-tuning; beside its photographs.
+        randomise: False has the world and the photographs as they are, without variation of
+            blending, colour, blur, noise, JPEG and shadows: an ablation.
 
     With no cutouts, coco and stamps, the world is made of drawn shapes.
     """
@@ -66,6 +70,8 @@ class DataConfig:
     frames: tuple[int, ...] = (1, 4)
     pixels: int = 12 * 224 * 224
     expressions: int = 2
+    background_videos: tuple[str, ...] = ()
+    randomise: bool = True
 
 
 @dataclass(frozen=True)

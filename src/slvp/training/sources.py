@@ -105,7 +105,9 @@ def _masks(config: TrainConfig, tell: Tell) -> tuple[_Mixture, _Mixture]:
         validation.add(WorldMasks(held_out, data.pixels, data.expressions), rest)
     if shares.stills:
         stills = Stills(Path(data.stills))
-        source = StillMasks(stills, data.sizes, data.pixels, data.expressions)
+        source = StillMasks(
+            stills, data.sizes, data.pixels, data.expressions, randomise=data.randomise
+        )
         training.add(source, shares.stills)
     for found, share in zip(annotated, shares.annotated, strict=True):
         training.add(found.training, share)
@@ -204,7 +206,16 @@ def _worlds(
 ) -> list[World]:
     """Return a world for each clip length and frame size."""
     return [
-        World(library, replace(style, frames=frames + extra_frames, height=height, width=width))
+        World(
+            library,
+            replace(
+                style,
+                frames=frames + extra_frames,
+                height=height,
+                width=width,
+                randomise=data.randomise,
+            ),
+        )
         for height, width in data.sizes
         for frames in data.frames
     ]

@@ -1,6 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -83,6 +83,42 @@ def test_finetune_takes_a_share_of_the_labels(trained: dict[str, Any], tmp_path:
     )
 
 
+@pytest.mark.parametrize("task", ["pretrain", "finetune"])
+def test_what_the_recipe_sets_can_be_set_otherwise(
+    trained: dict[str, Any], task: Literal["pretrain", "finetune"], tmp_path: Path
+) -> None:
+    options = ["--learning-rate", "2e-4", "--workers", "0", "--max-broken", "0.5"]
+    options += ["--checkpoint-activations", "--out", str(tmp_path)]
+    assert cli.run([task, "base", *options]) == 0
+    own = recipe("base", task)
+    assert trained["config"] == replace(
+        own,
+        optimiser=replace(own.optimiser, learning_rate=2e-4),
+        workers=0,
+        data=replace(own.data, max_broken=0.5),
+        model=replace(own.model, checkpoint_activations=True),
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("raft-small", "raft-small"),
+        ("raft-large:weights.pth", "raft-large:{here}/weights.pth"),
+        ("exact", "exact"),
+        ("dis", "dis"),
+    ],
+)
+def test_pretrain_takes_any_estimator(
+    trained: dict[str, Any], asked: str, meant: str, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["pretrain", "lite-fast-flow", "--estimator", asked]) == 0
+    own = recipe("lite", "pretrain")
+    objective = replace(own.objective, estimator=meant.format(here=tmp_path))
+    assert trained["config"] == replace(own, objective=objective)
+
+
 @pytest.mark.parametrize("init", ["default", "owner/name", "x" * 300])
 def test_a_model_that_is_no_folder_keeps_its_name(trained: dict[str, Any], init: str) -> None:
     assert cli.run(["finetune", "lite", "--init", init]) == 0
@@ -119,6 +155,16 @@ def test_a_run_stands_for_its_model(
         (["pretrain", "lite", "--captioned-share", "0.5"], "--captioned-share needs --captioned"),
         (["pretrain", "lite", "--accumulate", "0"], "--accumulate 0"),
         (["pretrain", "lite", "--seed", "-1"], "--seed -1"),
+        (["pretrain", "lite", "--learning-rate", "0"], "--learning-rate 0: expected"),
+        (["finetune", "lite", "--learning-rate", "nan"], "0.0006 is the recipe's own"),
+        (["finetune", "lite", "--learning-rate", "inf"], "--learning-rate inf"),
+        (["pretrain", "lite", "--workers", "-1"], "--workers -1"),
+        (["pretrain", "lite", "--max-broken", "1.5"], "--max-broken 1.5: expected a number from 0"),
+        (["finetune", "lite", "--max-broken", "nan"], "--max-broken nan"),
+        (["pretrain", "lite", "--estimator", "farneback"], "--estimator farneback: expected one"),
+        (["pretrain", "lite", "--estimator", "dis:file"], "--estimator dis:file"),
+        (["pretrain", "lite", "--estimator", "precomputed:x"], "--estimator precomputed:x"),
+        (["finetune", "lite", "--labels", "0.1"], "--labels needs --benchmark"),
         (["finetune", "lite", "--seed", "-1", "--dry-run"], "--seed -1"),
         (["resume", "no-such-run"], "no-such-run"),
     ],

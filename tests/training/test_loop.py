@@ -116,7 +116,7 @@ def test_bf16_trains_too(tmp_path):
 def test_a_loss_that_is_no_number_ends_the_run(tmp_path):
     optimiser = OptimiserConfig(learning_rate=1e30, warmup=0)
     config = tiny_run("pretrain", optimiser=optimiser, steps=20)
-    with pytest.raises(UserError, match=r"lower optimiser\.learning_rate"):
+    with pytest.raises(UserError, match=r"lower --learning-rate"):
         loop.train(config, tmp_path / "run", quiet=True)
 
 

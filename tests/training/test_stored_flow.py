@@ -15,12 +15,15 @@ from slvp.data.captioned import open_captioned
 from slvp.data.flow import ClipFlow
 from slvp.data.flow.stored import FlowWriter
 from slvp.errors import UserError
+from slvp.training import sources
 from slvp.training.config import DataConfig, ObjectiveConfig, TrainConfig
 from slvp.training.sources import build_batches
 from slvp.training.stored_flow import check_stored_flow
 
 
-def shard(path: Path, facts: dict[str, str], *, camera: bool, damaged: bool = False) -> Path:
+def shard(
+    path: Path, facts: dict[str, str], *, camera: bool, damaged: bool = False, flow: bool = True
+) -> Path:
     """Two samples, the first of which may be damaged; their videos are never looked at."""
     file = io.BytesIO()
     writer = FlowWriter(file, 4, 6)
@@ -34,6 +37,8 @@ def shard(path: Path, facts: dict[str, str], *, camera: bool, damaged: bool = Fa
                 "json": json.dumps({"caption": ["a square"], **facts}).encode(),
                 "flow": b"x" if damaged and key == "a" else file.getvalue(),
             }
+            if not flow:
+                del members["flow"]
             for suffix, content in members.items():
                 member = tarfile.TarInfo(f"{key}.{suffix}")
                 member.size = len(content)
@@ -59,7 +64,8 @@ def test_flow_that_is_what_a_recipe_asks_for_is_taken(
     made_by: str | None, camera: bool, objective: ObjectiveConfig, tmp_path: Path
 ) -> None:
     facts = {"estimator": made_by} if made_by else {}
-    check_stored_flow(open_captioned([shard(tmp_path / "0.tar", facts, camera=camera)]), objective)
+    videos = open_captioned([shard(tmp_path / "0.tar", facts, camera=camera)])
+    assert check_stored_flow(videos, objective)
 
 
 @pytest.mark.parametrize("damaged", [False, True])
@@ -67,8 +73,13 @@ def test_flow_that_is_what_a_recipe_asks_for_is_taken(
     ("made_by", "camera", "objective", "told"),
     [
         ("dis", True, replace(ASKED, estimator="dis-fast"), "--estimator dis-fast"),
-        ("raft-small", True, ASKED, "made by 'raft-small', but the recipe asks for 'dis'"),
-        ("precomputed:flow", True, replace(ASKED, estimator="raft-large"), "'precomputed:flow'"),
+        (
+            "raft-small",
+            True,
+            ASKED,
+            "made by 'raft-small', but the run asks for 'dis'; give --estimator raft-small",
+        ),
+        ("precomputed:flow", True, replace(ASKED, estimator="raft-large"), "--estimator dis,"),
         ("dis", False, ASKED, "made with --no-camera"),
         ("dis", True, replace(ASKED, check_consistency=False), "trusts all"),
     ],
@@ -95,3 +106,30 @@ def test_no_run_begins_with_it(tmp_path: Path) -> None:
     data = DataConfig(captioned=(str(place),), captioned_share=1.0)
     with pytest.raises(UserError, match="--no-camera"):
         build_batches(TrainConfig(task="pretrain", data=data))
+
+
+def begin(data: DataConfig, share: float) -> None:
+    objective = replace(ASKED, estimator="raft-small")
+    data = replace(data, captioned_share=share)
+    build_batches(TrainConfig(task="pretrain", data=data, objective=objective))
+
+
+def test_an_estimator_is_not_loaded_where_all_flow_is_stored(tmp_path: Path, monkeypatch) -> None:
+    def unreachable(name: str) -> None:
+        raise UserError(f"the weights of {name} can't be downloaded")
+
+    monkeypatch.setattr(sources, "estimator", unreachable)
+    place = shard(tmp_path / "0.tar", {"estimator": "raft-small"}, camera=True)
+    data = DataConfig(captioned=(str(place),))
+    begin(data, 1.0)
+    with pytest.raises(UserError, match="raft-small can't be downloaded"):
+        begin(data, 0.5)  # for the world's clips
+    other = shard(tmp_path / "1.tar", {}, camera=True, flow=False)
+    with pytest.raises(UserError, match="raft-small can't be downloaded"):
+        begin(replace(data, captioned=(str(place), str(other))), 1.0)
+
+
+def test_a_video_whose_flow_alone_is_missing_is_told_of(tmp_path: Path) -> None:
+    target = sources._target(replace(ASKED, estimator="raft-small"), fetch=True, needed=False)
+    with pytest.raises(UserError, match="its flow isn't stored, as that of the other videos is"):
+        target(np.zeros((2, 32, 32, 3), np.uint8))

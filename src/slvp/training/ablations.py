@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from slvp.training.config import ObjectiveConfig
+from slvp.training.config import EXACT, ObjectiveConfig
 
 Ablation = Callable[[ObjectiveConfig], ObjectiveConfig]
 
@@ -56,7 +56,7 @@ def contrast(objective: ObjectiveConfig) -> ObjectiveConfig:
 
 def exact_flow(objective: ObjectiveConfig) -> ObjectiveConfig:
     """The target is the embedded world's own flow, as a perfect estimator would give it."""
-    return replace(objective, estimator="exact")
+    return replace(objective, estimator=EXACT)
 
 
 def fast_flow(objective: ObjectiveConfig) -> ObjectiveConfig:

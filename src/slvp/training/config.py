@@ -16,6 +16,9 @@ Task = Literal["pretrain", "finetune"]
 Precision = Literal["no", "bf16", "fp16"]
 Sharding = Literal["none", "fsdp"]
 
+EXACT = "exact"
+"""In place of an estimator: the embedded world's own flow."""
+
 
 @dataclass(frozen=True)
 class DataConfig:

@@ -171,9 +171,9 @@ class _Loop:
             if not math.isfinite(figures[name]):
                 raise UserError(
                     f"{self.run.folder}: the {name.replace('_', ' ')} of step {step} is "
-                    f"{figures[name]}; start a new run by another recipe, or in Python by a copy "
-                    "of this one with a lower optimiser.learning_rate, or with --precision bf16 "
-                    "if it had fp16"
+                    f"{figures[name]}; start a new run with a lower --learning-rate than "
+                    f"{self.config.optimiser.learning_rate:g}, or with --precision bf16 if it had "
+                    "fp16"
                 )
         return figures
 

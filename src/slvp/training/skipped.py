@@ -56,7 +56,8 @@ class SkippedLog:
             raise UserError(
                 f"{self._broken} of {self._seen} samples can't be read, more than the "
                 f"{self._max_broken:.0%} that a run puts up with, such as {broken[-1].name}: "
-                f"{broken[-1].reason}; the run's skipped.csv lists them: mend or remove them"
+                f"{broken[-1].reason}; the run's skipped.csv lists them: mend or remove them, or "
+                "put up with more by --max-broken"
             )
         if self._skipped > _MOST_SKIPPED * self._seen and skipped:
             raise UserError(

@@ -11,14 +11,15 @@ from slvp.data.captioned.batches import CaptionedFlow
 from slvp.data.captioned.clips import Form
 from slvp.data.cutouts import CutoutLibrary
 from slvp.data.datasets import WHOLE, BatchSource, Part, StepBatches
-from slvp.data.flow import SceneFlow, estimator
+from slvp.data.flow import FlowEstimator, SceneFlow, estimator
 from slvp.data.made_batches import StillMasks, WorldFlow, WorldMasks
 from slvp.data.stills import Stills
 from slvp.data.world import World, WorldConfig
 from slvp.errors import UserError
-from slvp.training.config import DataConfig, ObjectiveConfig, TrainConfig
+from slvp.training.config import EXACT, DataConfig, ObjectiveConfig, TrainConfig
 from slvp.training.mixing import open_annotated, shares_of
 from slvp.training.stored_flow import check_stored_flow
+from slvp.types import Float32Array, UInt8Array
 
 _HELD_OUT_SEED = 0
 _VALIDATION_SEED = 1_000_003
@@ -123,19 +124,19 @@ def _masks(config: TrainConfig, tell: Tell) -> tuple[_Mixture, _Mixture]:
 
 def _flow(config: TrainConfig, tell: Tell, fetch: bool) -> tuple[_Mixture, _Mixture]:
     data, objective = config.data, config.objective
-    exact = objective.estimator == "exact"
+    exact = objective.estimator == EXACT
     if exact and data.captioned:
         raise UserError(
             "estimator 'exact' is the embedded world's own flow, which captioned video hasn't; "
             "expected an estimator such as 'dis', or no captioned video"
         )
-    target = SceneFlow() if exact else _target(objective, fetch)
+    share = _captioned_share(data)
+    videos, stored = _split_videos(config, tell) if share > 0 else ((), False)
+    target = SceneFlow() if exact else _target(objective, fetch, needed=share < 1 or not stored)
     training, validation = _Mixture(), _Mixture()
     # Validation tells how much worse another clip's caption is.
     sides = ((training, objective.needs_others, config.seed), (validation, True, _VALIDATION_SEED))
-    share = _captioned_share(data)
     if share > 0:
-        videos = _split_videos(config, tell)
         forms = [Form(frames, *size) for size in data.sizes for frames in data.frames]
         for (mixture, with_others, seed), index in zip(sides, videos, strict=True):
             captioned = CaptionedFlow(
@@ -178,24 +179,47 @@ def _captioned_share(data: DataConfig) -> float:
     return share
 
 
-def _split_videos(config: TrainConfig, tell: Tell) -> tuple[CaptionedIndex, CaptionedIndex]:
+def _split_videos(
+    config: TrainConfig, tell: Tell
+) -> tuple[tuple[CaptionedIndex, CaptionedIndex], bool]:
+    """Return the videos to train on, those held out, and whether the flow of all is stored."""
     data = config.data
     videos = open_captioned(data.captioned)
-    check_stored_flow(videos, config.objective)
+    stored = check_stored_flow(videos, config.objective)
     for note in videos.notes[:_MOST_NOTES]:
         tell(note)
     if len(videos.notes) > _MOST_NOTES:
         tell(f"and {len(videos.notes) - _MOST_NOTES} more such notes")
     training, held_out = videos.split(data.held_out)
     tell(f"captioned video: {len(training)} to train on, {len(held_out)} held out")
-    return training, held_out
+    return (training, held_out), stored
 
 
-def _target(objective: ObjectiveConfig, fetch: bool) -> SceneFlow:
+@dataclass(frozen=True)
+class _NotLoaded:
+    """Stands in for an estimator whose weights were not loaded, since all flow is stored."""
+
+    name: str
+
+    def __call__(self, frames_THWC: UInt8Array, *, backward: bool = False) -> Float32Array:
+        raise UserError(
+            f"its flow isn't stored, as that of the other videos is, and {self.name} wasn't loaded"
+        )
+
+
+def _target(objective: ObjectiveConfig, fetch: bool, *, needed: bool) -> SceneFlow:
     """Return what makes the target of clips whose flow isn't known."""
-    stands_in = objective.estimator.startswith("raft-") and not fetch
+    name = objective.estimator
+    has_weights = name.startswith("raft-")
+    source: FlowEstimator
+    if has_weights and not needed:
+        source = _NotLoaded(name)
+    elif has_weights and not fetch:
+        source = estimator("dis")
+    else:
+        source = estimator(name)
     return SceneFlow(
-        estimator("dis" if stands_in else objective.estimator),
+        source,
         subtract_camera=objective.subtract_camera,
         check_consistency=objective.check_consistency,
     )

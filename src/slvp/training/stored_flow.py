@@ -12,15 +12,19 @@ _LOOKED_AT = 3  # videos of a shard, for one may be damaged; all of it was made 
 _ELSEWHERE = "precomputed"
 
 
-def check_stored_flow(videos: CaptionedIndex, objective: ObjectiveConfig) -> None:
+def check_stored_flow(videos: CaptionedIndex, objective: ObjectiveConfig) -> bool:
     """Make sure that no switch of the objective is without effect for flow that is stored.
 
     Flow of another program is taken wherever the objective asks for no estimator but the usual
     one. What made flow that ``slvp data flow`` didn't write isn't known, and not asked for.
 
+    Returns:
+        Whether all shards have their flow stored.
+
     Raises:
         UserError: the flow of a shard is another target than the one asked for.
     """
+    every = True
     for shard, numbers in zip(videos.shards, videos.chosen, strict=True):
         for number in numbers[:_LOOKED_AT].tolist():
             try:
@@ -28,9 +32,12 @@ def check_stored_flow(videos: CaptionedIndex, objective: ObjectiveConfig) -> Non
                 cameras = _has_cameras(video)
             except (UserError, OSError):
                 continue  # it will be skipped, and named, when its turn comes
-            if cameras is not None:
+            if cameras is None:
+                every = False
+            else:
                 _check(video, cameras, objective)
             break
+    return every
 
 
 def _has_cameras(video: CaptionedVideo) -> bool | None:
@@ -45,12 +52,13 @@ def _check(video: CaptionedVideo, cameras: bool, objective: ObjectiveConfig) -> 
     assert video.flow is not None
     place, made_by = video.flow.file, video.flow_estimator
     kind, wanted = (name.partition(":")[0] for name in (made_by, objective.estimator))
-    usual = wanted == ObjectiveConfig().estimator
-    if kind not in ("", wanted) and not (kind == _ELSEWHERE and usual):
+    usual = ObjectiveConfig().estimator
+    if kind not in ("", wanted) and not (kind == _ELSEWHERE and wanted == usual):
+        taken_by = usual if kind == _ELSEWHERE else kind
         raise UserError(
-            f"{place}: its flow was made by {made_by!r}, but the recipe asks for {wanted!r}; make "
-            f"the shards anew with 'slvp data flow --estimator {wanted}', or choose a recipe that "
-            f"asks for {kind!r}"
+            f"{place}: its flow was made by {made_by!r}, but the run asks for {wanted!r}; give "
+            f"--estimator {taken_by}, which takes it, or make the shards anew with 'slvp data flow "
+            f"--estimator {wanted}'"
         )
     if objective.subtract_camera and not cameras:
         raise UserError(

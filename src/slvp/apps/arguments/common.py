@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -45,5 +46,23 @@ Split = Annotated[
     str | None, arg(metavar="SPLIT", help_behavior_hint="(default: the benchmark's own)")
 ]
 
+MERGED = arg(name="")
+"""Has the fields of a record stand among a command's options, as if they were its own."""
+
 app = tyro.extras.SubcommandApp()
 data_app = tyro.extras.SubcommandApp()
+
+
+@dataclass(frozen=True)
+class WorldOptions:
+    """What the clips of the embedded world are made of; nothing named: of drawn shapes.
+
+    Attributes:
+        cutouts: folders of cut-outs, of which the world's clips are made.
+        coco: instances of COCO or LVIS to cut out, each a JSON file and the folder of its images.
+        stamps: add Tux Paint's stamps to the cut-outs.
+    """
+
+    cutouts: Cutouts = ()
+    coco: Coco = ()
+    stamps: Stamps = False

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from tyro.conf import Positional, UseAppendAction, arg
 
-from slvp.apps.arguments.common import Captioned, Coco, Cutouts, Quiet, Stamps, app
+from slvp.apps.arguments.common import MERGED, Captioned, Quiet, WorldOptions, app
 
+_OWN = "(default: the recipe's own)"
 _Benchmarks = Annotated[
     tuple[tuple[str, Path, float], ...],
     UseAppendAction,
@@ -19,38 +21,53 @@ _Refcoco = Annotated[
     UseAppendAction,
     arg(metavar="ANNOTATIONS IMAGES SHARE", help_behavior_hint="(can be repeated)"),
 ]
-_Accumulate = Annotated[
-    int | None, arg(metavar="PARTS", help_behavior_hint="(default: the recipe's own)")
-]
-_Precision = Annotated[
-    Literal["no", "bf16", "fp16"] | None, arg(help_behavior_hint="(default: the recipe's own)")
-]
-_Fsdp = Annotated[bool, arg(help_behavior_hint="")]
-_DryRun = Annotated[bool, arg(help_behavior_hint="")]
-_DryRunSize = Annotated[
-    int | None, arg(metavar="PIXELS", help_behavior_hint="(default: the recipe's own)")
-]
+_Flag = Annotated[bool, arg(help_behavior_hint="")]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What pretrain and finetune share besides data; None leaves what the recipe sets.
+
+    Attributes:
+        steps: length of the run.
+        seed: of weights and data.
+        learning_rate: its peak.
+        workers: processes that make batches, for each that trains.
+        max_broken: share of the samples that may be unreadable; more stop the run.
+        accumulate: parts to cut a batch into, which needs less memory and gives the same weights.
+        precision: of the arithmetic; bf16 is for recent GPUs, fp16 for older ones.
+        checkpoint_activations: compute activations twice, which needs less memory and more time.
+        fsdp: let each of several processes hold only its share of weights and optimiser.
+        dry_run: run one step with random weights, and tell what it takes; write nothing.
+        dry_run_size: side of the frames of a dry run with two short clips, a multiple of 32.
+        quiet: show no progress.
+    """
+
+    steps: Annotated[int | None, arg(help_behavior_hint=_OWN)] = None
+    seed: int = 0
+    learning_rate: Annotated[float | None, arg(metavar="RATE", help_behavior_hint=_OWN)] = None
+    workers: Annotated[int | None, arg(metavar="PROCESSES", help_behavior_hint=_OWN)] = None
+    max_broken: Annotated[float | None, arg(metavar="SHARE", help_behavior_hint=_OWN)] = None
+    accumulate: Annotated[int | None, arg(metavar="PARTS", help_behavior_hint=_OWN)] = None
+    precision: Annotated[Literal["no", "bf16", "fp16"] | None, arg(help_behavior_hint=_OWN)] = None
+    checkpoint_activations: _Flag = False
+    fsdp: _Flag = False
+    dry_run: _Flag = False
+    dry_run_size: Annotated[int | None, arg(metavar="PIXELS", help_behavior_hint=_OWN)] = None
+    quiet: Quiet = False
 
 
 @app.command
 def pretrain(
+    world: Annotated[WorldOptions, MERGED],
+    run: Annotated[RunOptions, MERGED],
     recipe: Positional[str] = "lite",
     out: Annotated[Path | None, arg(help_behavior_hint="(default: runs/pretrain-<recipe>)")] = None,
     captioned: Captioned = (),
     captioned_share: Annotated[
         float | None, arg(metavar="SHARE", help_behavior_hint="(default: the recipe's own, 0.5)")
     ] = None,
-    cutouts: Cutouts = (),
-    coco: Coco = (),
-    stamps: Stamps = False,
-    steps: Annotated[int | None, arg(help_behavior_hint="(default: the recipe's own)")] = None,
-    seed: int = 0,
-    accumulate: _Accumulate = None,
-    precision: _Precision = None,
-    fsdp: _Fsdp = False,
-    dry_run: _DryRun = False,
-    dry_run_size: _DryRunSize = None,
-    quiet: Quiet = False,
+    estimator: Annotated[str | None, arg(metavar="NAME", help_behavior_hint=_OWN)] = None,
 ) -> None:
     """Pre-train fusion and decoder on captioned video, with optical flow as the target.
 
@@ -63,21 +80,13 @@ def pretrain(
       slvp pretrain lite --captioned videos 'webvid/{00000..00041}.tar' --captioned-share 1
 
     Args:
+        world: what the world's clips are made of.
+        run: how the run goes.
         recipe: one that 'slvp recipes' lists.
         out: folder of the run, which must be new.
         captioned: captioned video to train on.
         captioned_share: of the batches that are cut from it.
-        cutouts: folders of cut-outs, of which the training clips are made.
-        coco: instances of COCO or LVIS to cut out, each a JSON file and the folder of its images.
-        stamps: add Tux Paint's stamps to the cut-outs.
-        steps: length of the run.
-        seed: of weights and data.
-        accumulate: parts to cut a batch into, which needs less memory and gives the same weights.
-        precision: of the arithmetic; bf16 is for recent GPUs, fp16 for older ones.
-        fsdp: let each of several processes hold only its share of weights and optimiser.
-        dry_run: run one step with random weights, and tell what it takes; write nothing.
-        dry_run_size: side of the frames of a dry run with two short clips, a multiple of 32.
-        quiet: show no progress.
+        estimator: of flow, also of stored flow: dis, dis-fast, raft-small, raft-large or exact.
     """
     from slvp.apps.commands.train import train
 
@@ -85,31 +94,22 @@ def pretrain(
         "pretrain",
         recipe,
         out,
+        world,
+        run,
         captioned=captioned,
         captioned_share=captioned_share,
-        cutouts=cutouts,
-        coco=coco,
-        stamps=stamps,
-        steps=steps,
-        seed=seed,
-        accumulate=accumulate,
-        precision=precision,
-        fsdp=fsdp,
-        dry_run=dry_run,
-        dry_run_size=dry_run_size,
-        quiet=quiet,
+        estimator=estimator,
     )
 
 
 @app.command
 def finetune(
+    world: Annotated[WorldOptions, MERGED],
+    run: Annotated[RunOptions, MERGED],
     recipe: Positional[str] = "lite",
     out: Annotated[Path | None, arg(help_behavior_hint="(default: runs/finetune-<recipe>)")] = None,
     init: Annotated[str, arg(metavar="MODEL", help_behavior_hint="(default: from nothing)")] = "",
     stills: Annotated[Path | None, arg(help_behavior_hint="")] = None,
-    cutouts: Cutouts = (),
-    coco: Coco = (),
-    stamps: Stamps = False,
     benchmark: _Benchmarks = (),
     refcoco: _Refcoco = (),
     world_share: Annotated[
@@ -117,14 +117,6 @@ def finetune(
         arg(metavar="SHARE", help_behavior_hint="(default: what benchmark and refcoco leave)"),
     ] = None,
     labels: Annotated[float, arg(metavar="SHARE", help_behavior_hint="(default: 1, all)")] = 1.0,
-    steps: Annotated[int | None, arg(help_behavior_hint="(default: the recipe's own)")] = None,
-    seed: int = 0,
-    accumulate: _Accumulate = None,
-    precision: _Precision = None,
-    fsdp: _Fsdp = False,
-    dry_run: _DryRun = False,
-    dry_run_size: _DryRunSize = None,
-    quiet: Quiet = False,
 ) -> None:
     """Train a model that finds objects, from masks.
 
@@ -138,25 +130,16 @@ def finetune(
       slvp segment examples/cars.mp4 "the car on the right" --model runs/masks/model
 
     Args:
+        world: what the world's clips are made of.
+        run: how the run goes.
         recipe: one that 'slvp recipes' lists.
         out: folder of the run, which must be new.
         init: model to start from, such as one that pretrain made, or its run; what fits is reused.
         stills: folder of photographs with captioned masks to add.
-        cutouts: folders of cut-outs, of which the training clips are made.
-        coco: instances of COCO or LVIS to cut out, each a JSON file and the folder of its images.
-        stamps: add Tux Paint's stamps to the cut-outs.
         benchmark: ref-davis17, ref-youtube-vos, mevis, a2d-sentences or visor, and its share.
         refcoco: RefCOCO's sentences in COCO's JSON, the photographs, and their share.
         world_share: share of the embedded world, to which the other shares are fitted.
         labels: share of the videos of benchmark and refcoco whose masks are used.
-        steps: length of the run.
-        seed: of weights and data.
-        accumulate: parts to cut a batch into, which needs less memory and gives the same weights.
-        precision: of the arithmetic; bf16 is for recent GPUs, fp16 for older ones.
-        fsdp: let each of several processes hold only its share of weights and optimiser.
-        dry_run: run one step with random weights, and tell what it takes; write nothing.
-        dry_run_size: side of the frames of a dry run with two short clips, a multiple of 32.
-        quiet: show no progress.
     """
     from slvp.apps.commands.train import train
 
@@ -164,23 +147,14 @@ def finetune(
         "finetune",
         recipe,
         out,
+        world,
+        run,
         init=init,
         stills=stills,
-        cutouts=cutouts,
-        coco=coco,
-        stamps=stamps,
         benchmarks=benchmark,
         refcoco=refcoco,
         world_share=world_share,
         labels=labels,
-        steps=steps,
-        seed=seed,
-        accumulate=accumulate,
-        precision=precision,
-        fsdp=fsdp,
-        dry_run=dry_run,
-        dry_run_size=dry_run_size,
-        quiet=quiet,
     )
 
 

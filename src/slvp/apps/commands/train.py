@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
+from slvp.apps.arguments.common import WorldOptions
+from slvp.apps.arguments.train import RunOptions
 from slvp.apps.commands.recipes import describe_dry_run
+from slvp.data.flow.estimators import NAMES
 from slvp.errors import UserError
 from slvp.models.checkpoint import WEIGHTS_FILE, shipped_models
 from slvp.training import dry_run as dry_runs
 from slvp.training import loop
-from slvp.training.config import Precision, Task
+from slvp.training.config import EXACT, ObjectiveConfig, Task, TrainConfig
 from slvp.training.recipes import recipe
 from slvp.training.run import Run
+
+_Value = TypeVar("_Value")
 
 
 def train(
     task: Task,
     recipe_name: str,
     out: Path | None,
+    world: WorldOptions,
+    run: RunOptions,
     *,
     init: str = "",
-    cutouts: tuple[Path, ...],
-    coco: tuple[tuple[Path, Path], ...],
-    stamps: bool,
     stills: Path | None = None,
     captioned: tuple[Path, ...] = (),
     captioned_share: float | None = None,
+    estimator: str | None = None,
     benchmarks: tuple[tuple[str, Path, float], ...] = (),
     refcoco: tuple[tuple[Path, Path, float], ...] = (),
     world_share: float | None = None,
     labels: float = 1.0,
-    steps: int | None,
-    seed: int,
-    accumulate: int | None,
-    precision: Precision | None,
-    fsdp: bool,
-    dry_run: bool,
-    dry_run_size: int | None,
-    quiet: bool,
 ) -> None:
     """Train by a recipe, with the data and length that the options name, and print the model.
 
@@ -49,26 +48,17 @@ def train(
     Raises:
         UserError: the recipe, the data or an option is not usable, or ``out`` is in use.
     """
-    if dry_run_size is not None and not dry_run:
-        raise UserError("--dry-run-size needs --dry-run, which it makes smaller")
     config = recipe(recipe_name, task)
-    if steps is not None and steps < 1:
-        raise UserError(f"--steps {steps} is not positive; {config.steps} is the recipe's own")
-    if seed < 0:
-        raise UserError(f"--seed {seed}: expected a number from 0 on")
-    if accumulate is not None and accumulate < 1:
-        raise UserError(f"--accumulate {accumulate} is too small; 1 is the least")
-    if captioned_share is None:
-        captioned_share = config.data.captioned_share
-    elif not captioned:
+    _check(run, config)
+    if captioned_share is not None and not captioned:
         raise UserError("--captioned-share needs --captioned, the videos that have this share")
     data = replace(
         config.data,
         captioned=tuple(str(place.resolve()) for place in captioned),
-        captioned_share=captioned_share,
-        cutouts=tuple(str(folder.resolve()) for folder in cutouts),
-        coco=tuple((str(file.resolve()), str(images.resolve())) for file, images in coco),
-        stamps=stamps,
+        captioned_share=_or_own(captioned_share, config.data.captioned_share),
+        cutouts=tuple(str(folder.resolve()) for folder in world.cutouts),
+        coco=tuple((str(file.resolve()), str(images.resolve())) for file, images in world.coco),
+        stamps=world.stamps,
         stills="" if stills is None else str(stills.resolve()),
         benchmarks=tuple((name, str(folder.resolve()), w) for name, folder, w in benchmarks),
         refcoco=tuple(
@@ -76,24 +66,32 @@ def train(
         ),
         world_share=world_share,
         labels=labels,
+        max_broken=_or_own(run.max_broken, config.data.max_broken),
     )
+    model, optimiser, objective = config.model, config.optimiser, config.objective
+    rate = _or_own(run.learning_rate, optimiser.learning_rate)
+    twice = run.checkpoint_activations or model.checkpoint_activations
     config = replace(
         config,
         data=data,
+        model=replace(model, checkpoint_activations=twice),
+        optimiser=replace(optimiser, learning_rate=rate),
+        objective=objective if estimator is None else _estimated(objective, estimator),
         init=_lasting(init),
-        seed=seed,
-        steps=config.steps if steps is None else steps,
-        accumulate=config.accumulate if accumulate is None else accumulate,
-        precision=config.precision if precision is None else precision,
-        sharding="fsdp" if fsdp else config.sharding,
+        seed=run.seed,
+        steps=_or_own(run.steps, config.steps),
+        workers=_or_own(run.workers, config.workers),
+        accumulate=_or_own(run.accumulate, config.accumulate),
+        precision=_or_own(run.precision, config.precision),
+        sharding="fsdp" if run.fsdp else config.sharding,
     )
-    if dry_run:
-        found = dry_runs.dry_run(config, dry_run_size)
+    if run.dry_run:
+        found = dry_runs.dry_run(config, run.dry_run_size)
         for line in () if found is None else describe_dry_run(recipe_name, config, found):
             print(line)
         return
     folder = Path("runs", f"{task}-{recipe_name}") if out is None else out
-    _tell(loop.train(config, folder, quiet=quiet))
+    _tell(loop.train(config, folder, quiet=run.quiet))
 
 
 def resume(run: Path, *, quiet: bool) -> None:
@@ -103,6 +101,50 @@ def resume(run: Path, *, quiet: bool) -> None:
         UserError: the folder holds no run.
     """
     _tell(loop.resume(run, quiet=quiet))
+
+
+def _check(run: RunOptions, config: TrainConfig) -> None:
+    """Complain about options that no run can have."""
+    if run.dry_run_size is not None and not run.dry_run:
+        raise UserError("--dry-run-size needs --dry-run, which it makes smaller")
+    if run.steps is not None and run.steps < 1:
+        raise UserError(f"--steps {run.steps} is not positive; {config.steps} is the recipe's own")
+    if run.seed < 0:
+        raise UserError(f"--seed {run.seed}: expected a number from 0 on")
+    if run.learning_rate is not None and not 0 < run.learning_rate < math.inf:
+        raise UserError(
+            f"--learning-rate {run.learning_rate:g}: expected a number above 0; "
+            f"{config.optimiser.learning_rate:g} is the recipe's own"
+        )
+    if run.workers is not None and run.workers < 0:
+        raise UserError(
+            f"--workers {run.workers}: expected a number from 0 on; with 0 no process but the one "
+            "that trains makes batches"
+        )
+    if run.max_broken is not None and not 0 <= run.max_broken <= 1:
+        raise UserError(
+            f"--max-broken {run.max_broken:g}: expected a number from 0 to 1, the share of the "
+            "samples that may be unreadable"
+        )
+    if run.accumulate is not None and run.accumulate < 1:
+        raise UserError(f"--accumulate {run.accumulate} is too small; 1 is the least")
+
+
+def _or_own(asked: _Value | None, own: _Value) -> _Value:
+    """Return what an option asks for, or what the recipe sets."""
+    return own if asked is None else asked
+
+
+def _estimated(objective: ObjectiveConfig, estimator: str) -> ObjectiveConfig:
+    """Return the objective with another estimator of flow."""
+    kind, _, weights = estimator.partition(":")
+    if kind not in (*NAMES, EXACT) or (weights and not kind.startswith("raft-")):
+        raise UserError(
+            f"--estimator {estimator}: expected one of {', '.join(NAMES)}, RAFT with a file of "
+            f"weights (raft-large:FILE), or the embedded world's own flow ({EXACT})"
+        )
+    name = f"{kind}:{Path(weights).resolve()}" if weights else kind
+    return replace(objective, estimator=name)
 
 
 def _tell(model: Path) -> None:

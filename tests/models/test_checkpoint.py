@@ -5,10 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 
 from slvp.errors import UserError
-from slvp.models import checkpoint
+from slvp.models import checkpoint, encoders
 from slvp.models.encoders import PackagedWeights
 from slvp.models.slvp import SLVP
 from tiny import tiny_config, tiny_model
@@ -114,6 +115,27 @@ def test_names_that_lead_nowhere(name, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(UserError, match="expected"):
         SLVP.from_pretrained(name)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_hub_that_does_not_answer_is_asked_once(answers, tiny_model_folder, monkeypatch):
+    asked, offline = [], []
+
+    def answer(address: str) -> bool:
+        asked.append(address)
+        return answers
+
+    def download(name: str, allow_patterns: list[str]) -> str:
+        offline.append(constants.HF_HUB_OFFLINE)
+        return str(tiny_model_folder)
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(encoders, "_answers", answer)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    assert checkpoint._find("owner/name") == tiny_model_folder
+    assert asked == [constants.ENDPOINT]
+    assert offline == [not answers]  # what is cached is looked up without the network
+    assert not constants.HF_HUB_OFFLINE
 
 
 def test_push_to_hub_uploads_what_save_pretrained_writes(monkeypatch):

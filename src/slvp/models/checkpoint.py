@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from slvp.errors import UserError
 from slvp.models.config import ModelConfig
+from slvp.models.encoders import hub
 from slvp.models.slvp import SLVP
 
 CONFIG_FILE = "config.json"
@@ -151,7 +152,8 @@ def _find(name: str) -> Path:
         )
 
         try:
-            return Path(snapshot_download(name, allow_patterns=[CONFIG_FILE, WEIGHTS_FILE]))
+            with hub():
+                return Path(snapshot_download(name, allow_patterns=[CONFIG_FILE, WEIGHTS_FILE]))
         except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
             reason = type(error).__name__
             raise UserError(

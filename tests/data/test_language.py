@@ -9,7 +9,6 @@ import pytest
 
 from slvp.data import vocabulary
 from slvp.data.cutouts import Cutout, CutoutLibrary
-from slvp.data.drawn import COLOUR_VALUES
 from slvp.data.flow import camera_flow
 from slvp.data.world import World, WorldConfig
 from slvp.types import Clip, Expression
@@ -35,11 +34,14 @@ def said() -> Said:
 
 def _meant(text: str, cutouts: dict[int, Cutout]) -> set[int]:
     """Ids that the first noun phrase of a sentence fits: by shape and by colour."""
-    head = re.split(r" (?:next to|beside|near|above|below|to the|on the|that is) ", text)[0]
+    head = re.split(
+        r" (?:next to|beside|near|above|below|in front of|behind|to the|on the|that is) ", text
+    )[0]
     said_words = set(re.findall(r"\w+", head))
     if " that is " in text:
         said_words.add(re.findall(r"\w+", text.split(" that is ")[1])[0])
-    colours = said_words & set(COLOUR_VALUES)
+    colours = said_words & vocabulary.COLOURS
+    said_words |= {"shape"} if said_words & {"figure", "figures"} else set()
     shape = next(name for name in _SHAPES if said_words & {name, vocabulary.plural(name)})
     return {
         key
@@ -123,12 +125,15 @@ def test_share_of_absent_expressions(said: Said) -> None:
 def test_left_and_right_are_true(said: Said) -> None:
     checked = 0
     for expression, clip, cutouts in _of_kind(said, "place"):
-        words = re.findall(r"\b(left|right)(?:most)?\b", expression.text)
-        if not words:
+        place = re.search(
+            r"\b(left|right)most\b|\b(?:at|on the(?: far)?|to the) (left|right)( side)?$",
+            expression.text.replace(" hand side", ""),
+        )
+        if not place:
             continue
         own = _centres(clip, expression.object_ids[0], 0)
         others = _meant(expression.text, cutouts) - set(expression.object_ids)
-        sign = 1 if words[0] == "left" else -1
+        sign = 1 if "left" in (place[1], place[2]) else -1
         for other in others:
             gap = (_centres(clip, other, 0) - own) * sign
             assert _mostly(gap), expression
@@ -174,7 +179,8 @@ def test_motion_is_true_of_one_only(said: Said) -> None:
         others = _meant(expression.text, cutouts) - set(expression.object_ids)
         target = expression.object_ids[0]
         found = re.search(
-            r"(moving|going|heading) .*?\b(left|right|up|down)(?:wards?)?( to right| to left)?$",
+            r"(?<!not )(moving|going|heading) .*?"
+            r"\b(left|right|up|down)(?:wards?)?( to right| to left)?$",
             expression.text.removesuffix(" side"),
         )
         if found:

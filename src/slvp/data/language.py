@@ -6,54 +6,96 @@ the objects that it names. Words for motion speak of motion in the scene, camera
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
-from slvp.data import vocabulary
-from slvp.data.motion_wording import heading, motion_clauses
-from slvp.data.phrases import Phrase, Sighting, article, phrases, unique_phrase, without_posture
+from slvp.data import actions, synonyms, vocabulary
+from slvp.data.motion_wording import action, heading, motion_clauses
+from slvp.data.phrases import (
+    Phrase,
+    Sighting,
+    article,
+    phrases,
+    unique_phrase,
+    unplaced,
+    without_posture,
+)
 from slvp.data.pictures import Cutout
-from slvp.data.wording import MAKERS
+from slvp.data.scene import Scene, Sentence
+from slvp.data.wording import MAKERS, SIDES, side_of_frame
 from slvp.types import Expression
 
-
-def _rivals(phrase: Phrase, target: Sighting, everyone: Sequence[Sighting]) -> list[Sighting]:
-    return [o for o in everyone if o is not target and phrase.could_mean(o)]
+_SIDEWAYS = re.compile(r"left|right")
+_ACTS = 0.4  # chance that a sentence says what its object does, if it may
+_GROUND = 0.35  # chance that it says what it stands on, if that's known
+_SIDE = 0.1  # chance that it says on which side it is, though that isn't needed
 
 
 def _about(
-    rng: np.random.Generator, target: Sighting, everyone: list[Sighting]
+    rng: np.random.Generator,
+    target: Sighting,
+    scene: Scene,
+    kinds: Sequence[str],
+    at_most: int,
 ) -> list[Expression]:
     """Up to one expression of every kind that fits ``target``, in random order of preference."""
-    found = []
-    for kind in MAKERS:
-        weight, make = MAKERS[kind]
-        texts: list[str] = []
-        for phrase in phrases(rng, target):
-            made = make(rng, target, phrase, _rivals(phrase, target, everyone), everyone)
-            # One of each phrase, so that a kind with many wordings drowns no phrase.
-            texts += [made[int(rng.integers(len(made)))]] if made else []
-        if texts:
-            text = texts[int(rng.integers(len(texts)))]
-            found.append((rng.exponential(1 / weight), text, kind))
-    return [Expression(text, (target.object_id,), kind) for _, text, kind in sorted(found)]
+    found: list[Expression] = []
+    known = [(phrase, scene.rivals(phrase, target)) for phrase in phrases(rng, target)]
+    # Who may be meant, but nobody knows where it is, can't be told from the target.
+    known = [(phrase, rivals) for phrase, rivals in known if all(r.placed for r in rivals)]
+    order = {kind: rng.exponential(1 / MAKERS[kind][0]) for kind in kinds}
+    for kind in sorted(order, key=lambda name: order[name]):
+        for phrase, rivals in known:
+            made = MAKERS[kind][1](rng, target, phrase, rivals, scene)
+            if made:
+                said = made[int(rng.integers(len(made)))]
+                text = _with_extras(rng, said, kind, phrase, target)
+                found.append(Expression(text, (target.object_id,), kind))
+                break
+        if len(found) == at_most:
+            break
+    return found
+
+
+def _with_extras(
+    rng: np.random.Generator, said: Sentence, kind: str, phrase: Phrase, target: Sighting
+) -> str:
+    """Add what is true of the target but isn't needed to tell it apart, as people do."""
+    extras = []
+    acts = kind == "motion" or actions.acts(said.start) or " that is " in said.start
+    # "The dog walking to the left" must not be said of a dog to the left.
+    acts |= said.end.startswith("to the ")
+    if not acts and target.singular and rng.random() < _ACTS:
+        sideless = not _SIDEWAYS.search(f"{said.start} {said.end}")
+        extras.append(action(rng, target, directed=sideless))
+    if target.ground and kind != "relation" and phrase.plain and rng.random() < _GROUND:
+        extras.append(target.ground)
+    text = " ".join(part for part in (said.start, *extras, said.end) if part)
+    sideless = kind not in ("place", "relation") and not _SIDEWAYS.search(text)
+    if sideless and rng.random() < _SIDE:
+        for side, low, high in (("left", 0.0, 0.35), ("right", 0.65, 1.0)):
+            if side_of_frame(target, 0, low, high):
+                text += f" {SIDES[side][int(rng.integers(2))]}"
+    return text
 
 
 def _several(rng: np.random.Generator, everyone: list[Sighting]) -> Expression | None:
     """An expression for all objects of a class: "the two dogs", "all people"."""
     options = []
     names = {name for s in everyone for name in (s.class_name, *s.broader)}
-    for name in sorted(names - (vocabulary.CATEGORIES - vocabulary.SPOKEN_CATEGORIES)):
+    for name in sorted(names - (vocabulary.CATEGORIES - synonyms.SPOKEN.keys())):
         sure = [s for s in everyone if vocabulary.surely_is(name, s.class_name, s.broader)]
         unsure = [s for s in everyone if vocabulary.could_be(name, s.class_name, s.broader)]
-        single = all(s.singular for s in sure)
+        single = all(s.singular and s.placed for s in sure)
         enough = sum(s.referable for s in sure) >= 2
         if len(sure) == len(unsure) and len(sure) >= 2 and enough and single:
             many = vocabulary.plural(name)
             number = {2: "two", 3: "three", 4: "four"}.get(len(sure), "all")
             texts = [f"the {many}", many, f"all {many}", f"all the {many}", f"{number} {many}"]
             texts += [f"both {many}", f"a pair of {many}"] if len(sure) == 2 else []
+            texts += [f"a group of {many}"] if len(sure) > 2 else []
             text = texts[int(rng.integers(len(texts)))]
             options.append(Expression(text, tuple(s.object_id for s in sure), "several"))
     return options[int(rng.integers(len(options)))] if options else None
@@ -62,20 +104,12 @@ def _several(rng: np.random.Generator, everyone: list[Sighting]) -> Expression |
 def _absent(
     rng: np.random.Generator, everyone: list[Sighting], candidates: Sequence[Cutout]
 ) -> Expression | None:
-    """An expression that describes nothing in the clip: another class, or another colour."""
+    """An expression that describes nothing in the clip: another colour, or another class."""
+    near = _near_miss(rng, everyone) if rng.random() < 0.4 else None
+    if near is not None:
+        return Expression(near, (), "absent")
     for cutout in candidates:
-        stranger = Sighting(
-            object_id=0,
-            class_name=cutout.class_name,
-            caption=cutout.caption,
-            broader=cutout.broader,
-            boxes_T4=np.zeros((1, 4)),
-            areas_T=np.zeros(1),
-            visible_T=np.zeros(1),
-            whole_centres_T2=np.zeros((1, 2)),
-            drift_T2=np.zeros((1, 2)),
-            growth=1.0,
-        )
+        stranger = unplaced(cutout.class_name, cutout.caption, cutout.look)
         phrase = unique_phrase(rng, stranger, everyone)
         if phrase is not None:
             text = article(rng, phrase)
@@ -86,12 +120,34 @@ def _absent(
     return None
 
 
+def _near_miss(rng: np.random.Generator, everyone: list[Sighting]) -> str | None:
+    """What is there, in a colour in which it isn't: "a red car" where cars are white."""
+    for index in rng.permutation(len(everyone)):
+        seen = everyone[int(index)]
+        if not seen.singular or "person" in (seen.class_name, *seen.broader):
+            continue
+        colour = str(rng.choice(_COLOURS_OF.get(seen.class_name, _COLOURS_OF[""])))
+        phrase = Phrase(f"{colour} {seen.class_name}", seen.class_name, frozenset({colour}))
+        if not any(phrase.could_mean(o) for o in everyone):
+            return article(rng, phrase)
+    return None
+
+
+_COATS = ("black", "white", "brown", "gray")
+_COLOURS_OF = {
+    "": ("red", "blue", "green", "yellow", "white", "black", "orange", "brown"),
+    **dict.fromkeys(("horse", "dog", "cat", "cow", "bear", "deer", "monkey", "sheep"), _COATS),
+    "elephant": ("white", "brown"),
+}
+
+
 def expressions(
     rng: np.random.Generator,
     everyone: list[Sighting],
     strangers: Sequence[Cutout],
     at_most: int,
     absent: float,
+    kinds: Sequence[str] = tuple(MAKERS),
 ) -> tuple[Expression, ...]:
     """Write unambiguous expressions: at least one per referable object where one can be found.
 
@@ -101,15 +157,18 @@ def expressions(
         strangers: cut-outs to name where an absent object is asked for.
         at_most: number of expressions.
         absent: share of expressions that describe nothing in the clip.
+        kinds: of expressions, keys of ``slvp.data.wording.MAKERS``.
     """
-    per_object = [_about(rng, s, everyone) for s in everyone if s.referable]
-    rng.shuffle(per_object)
+    scene = Scene(rng, everyone)
+    targets = [s for s in everyone if s.referable]
+    rng.shuffle(targets)
+    turns = -(-at_most // max(1, len(targets)))
+    per_object = [_about(rng, s, scene, kinds, turns) for s in targets[:at_most]]
     chosen: list[Expression] = []
     several = _several(rng, everyone) if rng.random() < 0.35 else None
     chosen += [several] if several else []
     # One expression of each object first, then the second ones, and so on.
-    rounds = max((len(own) for own in per_object), default=0)
-    chosen += [own[turn] for turn in range(rounds) for own in per_object if turn < len(own)]
+    chosen += [own[turn] for turn in range(turns) for own in per_object if turn < len(own)]
     chosen = chosen[:at_most]
     # Drawn so that the share holds over all expressions of many clips.
     count = int(rng.binomial(at_most, absent))

@@ -14,7 +14,8 @@ Float64Array = npt.NDArray[np.float64]
 class ObjectPath:
     """Where an object's centre is in the scene, and how it is turned, at T + 1 moments.
 
-    The scene is the frame as a camera would see it that stood still; pixels.
+    The scene is the frame as a camera would see it that stood still; pixels. Who ``dances``
+    moves to and fro on the spot.
     """
 
     centres_T2: Float64Array
@@ -22,6 +23,12 @@ class ObjectPath:
     angles_T: Float64Array
     shears_T: Float64Array
     mirrored: bool
+    dances: bool = False
+
+    @property
+    def moves(self) -> bool:
+        """Whether it gets anywhere."""
+        return bool(np.ptp(self.centres_T2, axis=0).max() > 0) and not self.dances
 
     def to_scene(self, height: int, width: int) -> Float64Array:
         """Return T affine matrices (T33) from pixels of a ``height`` x ``width`` picture."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
+from slvp.data import actions
 from slvp.data.phrases import Phrase, Sighting, article, without_posture
+from slvp.data.scene import Scene, Sentence
 
 STIRS = 0.02  # of the frame's width over the clip: motion that a caption mentions
 MOVES = 0.07  # of the frame's width over the clip: motion that anyone sees
@@ -52,44 +56,67 @@ def _moves_towards(sighting: Sighting, way: str) -> bool:
     return bool((sighting.drift_T2[:, axis] * sign).max() > RESTS)
 
 
+# Postures that a caption may name in which one can get along: "a man running".
+_GETS_ALONG = re.compile(
+    r"\b(walking|running|skateboarding|skating|riding|surfing|flying|skiing|snowboarding|rowing)\b"
+)
+
+
+def _verbs(sighting: Sighting) -> list[str]:
+    """What a moving object does; nothing that the posture in its caption would belie."""
+    said = _GETS_ALONG.search(sighting.caption)
+    if said:
+        return [said[1], said[1], "moving"]
+    if actions.acts(sighting.caption):
+        return ["moving", "going", "moving"]
+    return actions.moving(sighting.class_name, sighting.broader)
+
+
 def motion_clauses(rng: np.random.Generator, sighting: Sighting, way: str) -> list[str]:
     """Ways to say where an object goes, such as "walking to the left"; for a way of heading()."""
-    verbs = ["moving", "going", "moving", "heading"]
-    family = {sighting.class_name, *sighting.broader}
     if way in ("left", "right"):
-        if family & {"fish", "turtle", "sea turtle", "dolphin", "whale", "otter", "octopus"}:
-            verbs += ["swimming", "swimming"]
-        elif family & {"bird", "airplane", "helicopter", "butterfly", "dragonfly"}:
-            verbs += ["flying"]
-        elif family & {"boat", "ship", "sailboat", "sailing ship"}:
-            verbs += ["sailing"]
-        elif family & {"car", "truck", "bus", "motorcycle", "motorcyclist"}:
-            verbs += ["driving", "driving"]
-        elif family & {"cyclist", "rider"}:
-            verbs += ["riding"]
-        elif family & {"person", "animal"}:
-            verbs += ["walking", "walking", "running"]
         ends = [f"to the {way}", way, f"towards the {way}", f"to the {way} side", f"{way}wards"]
         ends += [f"from {'right to left' if way == 'left' else 'left to right'}"]
-    elif " " in way:
-        upright, sideways = way.split()
-        ends = [f"{upright} and to the {sideways}", f"{upright} and {sideways}"]
-        ends += [f"{upright}wards and to the {sideways}", f"to the {sideways} and {upright}"]
+        verbs = [*_verbs(sighting), "moving", "heading"]
     else:
-        ends = [way, f"{way}wards", "upward" if way == "up" else "downward"]
-    verb = str(rng.choice(verbs))
+        verbs = ["moving", "going", "moving", "heading"]
+        if " " in way:
+            upright, sideways = way.split()
+            ends = [f"{upright} and to the {sideways}", f"{upright} and {sideways}"]
+            ends += [f"{upright}wards and to the {sideways}", f"to the {sideways} and {upright}"]
+        else:
+            ends = [way, f"{way}wards", "upward" if way == "up" else "downward"]
+    verb = actions.choose(rng, verbs)
     return [f"{verb} {end}" for end in ends]
 
 
-_STILL = (
-    "standing still",
-    "not moving",
-    "staying in place",
-    "that does not move",
-    "that stays still",
-)
+def action(rng: np.random.Generator, sighting: Sighting, *, directed: bool) -> str:
+    """What an object does, to be said beside what tells it apart; "" where nothing can be said.
+
+    ``directed`` may say where it goes, too.
+    """
+    if actions.acts(sighting.caption):
+        return ""
+    if sighting.dances:
+        return actions.choose(rng, list(actions.DANCING))
+    if sighting.moves:
+        way = direction(sighting)
+        if directed and way in ("left", "right") and rng.random() < 0.4:
+            clauses = motion_clauses(rng, sighting, way)
+            return clauses[int(rng.integers(len(clauses)))]
+        return actions.choose(rng, [verb for verb in _verbs(sighting) if verb != "going"])
+    verbs = actions.resting(sighting.class_name, sighting.broader)
+    return "" if sighting.growth != 1 else actions.choose(rng, verbs)
+
+
+_STILL = ("not moving", "that does not move", "that stays still", "keeping still")
 _CLOSER = ("coming closer", "getting closer", "approaching the camera", "moving towards the camera")
 _AWAY = ("moving away", "moving away from the camera", "getting farther away")
+
+
+def _stirs(sighting: Sighting) -> bool:
+    """Whether anyone sees it move at all."""
+    return bool(np.abs(sighting.drift_T2).max() > RESTS or abs(np.log(sighting.growth)) > 0.05)
 
 
 def by_motion(
@@ -97,24 +124,33 @@ def by_motion(
     target: Sighting,
     phrase: Phrase,
     rivals: list[Sighting],
-    everyone: list[Sighting],
-) -> list[str]:
+    scene: Scene,
+) -> list[Sentence]:
     """Ways to tell a target from its rivals by its motion; a maker of slvp.data.wording."""
+    if " that is " in phrase.body:  # "dog that is white running"
+        return []
     way = direction(target)
     clauses: list[str] = []
     if way == "still":
-        if all(direction(r) in ("left", "right", "up", "down") for r in rivals):
+        if all(direction(r) in ("left", "right", "up", "down") or r.dances for r in rivals):
             clauses += _STILL
-            clauses += ["parked"] * 2 if target.class_name in ("car", "truck", "bus") else []
+            if not actions.acts(target.caption):
+                clauses += actions.resting(target.class_name, target.broader)
     elif way and not any(_moves_towards(r, way) for r in rivals):
         clauses += motion_clauses(rng, target, way)
+    if len(target.drift_T2) > 1 and rivals and not any(map(_stirs, rivals)):
+        if target.dances and np.abs(target.drift_T2).max() > STIRS:
+            clauses += [*actions.DANCING, "moving", "that is moving"] * 2
+        elif np.abs(target.drift_T2).max() > MOVES:
+            verb = actions.choose(rng, [verb for verb in _verbs(target) if verb != "going"])
+            clauses += [verb, verb, verb, f"that is {verb}", "that is moving", "that moves"]
     if target.growth > 1.22 and all(r.growth < 1.05 for r in rivals):
         clauses += _CLOSER
     elif target.growth < 0.82 and all(r.growth > 0.95 for r in rivals):
         clauses += _AWAY
     clauses += _entering(target, rivals)
     start = article(rng, phrase, without_posture(phrase.body))
-    return [f"{start} {clause}" for clause in clauses]
+    return [Sentence(start, clause) for clause in clauses]
 
 
 def _entering(target: Sighting, rivals: list[Sighting]) -> list[str]:

@@ -10,6 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from slvp.data.colour_naming import Look
+from slvp.data.colour_naming import look as measure_look
 from slvp.errors import UserError
 from slvp.types import UInt8Array
 
@@ -55,6 +57,12 @@ class Cutout(Picture):
     caption: str = ""
     broader: tuple[str, ...] = ()
     mirrorable: bool = True
+
+    @cached_property
+    def look(self) -> Look:
+        """Its colours, measured when first asked for."""
+        person = "person" in (self.class_name, *self.broader)
+        return measure_look(self.load(), self.class_name, whole=not person)
 
 
 def require_files(files: Iterable[Path], listed_in: Path) -> None:

@@ -102,6 +102,9 @@ def sightings(
                 drift_T2=(path.centres_T2 - path.centres_T2[0])[:steps] / width,
                 growth=float(path.scales_T[steps - 1] / path.scales_T[0]),
                 clutter=bool(is_clutter),
+                look=layer.cutout.look,
+                moves=path.moves,
+                dances=path.dances,
             )
         )
     return seen

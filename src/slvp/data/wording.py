@@ -12,16 +12,12 @@ import numpy as np
 
 from slvp.data import vocabulary
 from slvp.data.motion_wording import by_motion
-from slvp.data.phrases import Array, Phrase, Sighting, article, unique_phrase
+from slvp.data.phrases import Array, Phrase, Sighting, article
+from slvp.data.scene import Scene, Sentence
 
 APART = 0.12  # between centres: clearly to one side of
 
-_Everyone = list[Sighting]
-_Maker = Callable[[np.random.Generator, Sighting, Phrase, _Everyone, _Everyone], list[str]]
-
-
-def _centres(sighting: Sighting) -> Array:
-    return (sighting.boxes_T4[:, :2] + sighting.boxes_T4[:, 2:]) / 2
+_Maker = Callable[[np.random.Generator, Sighting, Phrase, list[Sighting], Scene], list[Sentence]]
 
 
 def _mostly(truth_T: Array) -> bool:
@@ -39,12 +35,13 @@ def _holds(condition_T: object, *measured_T: Array) -> Array:
 
 def _before(a: Sighting, b: Sighting, axis: int, margin: float = APART) -> bool:
     """Whether ``a`` is clearly left of (axis 0) or above (axis 1) ``b``."""
-    a_T, b_T = _centres(a)[:, axis], _centres(b)[:, axis]
+    a_T, b_T = a.centres_T2[:, axis], b.centres_T2[:, axis]
     return _mostly(_holds(a_T + margin < b_T, a_T, b_T))
 
 
-def _side_of_frame(a: Sighting, axis: int, low: float, high: float) -> bool:
-    a_T = _centres(a)[:, axis]
+def side_of_frame(a: Sighting, axis: int, low: float, high: float) -> bool:
+    """Whether its centre is between two shares of the frame's width (axis 0) or height."""
+    a_T = a.centres_T2[:, axis]
     return _mostly(_holds((a_T >= low) & (a_T <= high), a_T))
 
 
@@ -53,9 +50,9 @@ def _appearance(
     target: Sighting,
     phrase: Phrase,
     rivals: list[Sighting],
-    everyone: list[Sighting],
-) -> list[str]:
-    return [] if rivals else [article(rng, phrase)]
+    scene: Scene,
+) -> list[Sentence]:
+    return [] if rivals else [Sentence(article(rng, phrase))]
 
 
 def _place(
@@ -63,10 +60,10 @@ def _place(
     target: Sighting,
     phrase: Phrase,
     rivals: list[Sighting],
-    everyone: list[Sighting],
-) -> list[str]:
-    texts: list[str] = []
-    the = "the " if phrase.plain and rng.random() < 0.75 else ""
+    scene: Scene,
+) -> list[Sentence]:
+    texts: list[Sentence] = []
+    the = article(rng, phrase)
     body = phrase.body
     sure = [vocabulary.surely_is(phrase.noun, r.class_name, r.broader) for r in rivals]
     for axis, names in ((0, ("left", "right")), (1, ("top", "bottom"))):
@@ -77,30 +74,24 @@ def _place(
             low, high = (0.0, 0.38) if first else (0.62, 1.0)
             half = (0.0, 0.5) if first else (0.5, 1.0)
             if rivals and ahead:
-                if axis == 0:
-                    texts += [f"the {name}most {body}"] if phrase.plain and any(sure) else []
-                    if _side_of_frame(target, 0, *half):
-                        texts += [f"{the}{body} {p}" for p in _SIDES[name]]
-                        texts.append(f"{the}{body} on the far {name}")
-                elif _side_of_frame(target, 1, *half):
-                    texts += [f"{the}{body} {p}" for p in _SIDES[name]]
-            elif not rivals and _side_of_frame(target, axis, low, high):
-                texts += [f"{the}{body} {p}" for p in _SIDES[name]]
-    between = (
-        len(rivals) > 1
-        and any(_before(r, target, 0, 0.08) for r in rivals)
-        and any(_before(target, r, 0, 0.08) for r in rivals)
-        and all(_before(r, target, 0, 0.08) or _before(target, r, 0, 0.08) for r in rivals)
-        and len(rivals) == 2
+                if axis == 0 and phrase.plain and any(sure):
+                    texts.append(Sentence(f"the {name}most {body}"))
+                if side_of_frame(target, axis, *half):
+                    texts += [Sentence(the, place) for place in SIDES[name]]
+                    texts += [Sentence(the, f"on the far {name}")] if axis == 0 else []
+            elif not rivals and side_of_frame(target, axis, low, high):
+                texts += [Sentence(the, place) for place in SIDES[name]]
+    between = len(rivals) == 2 and any(
+        _before(a, target, 0, 0.08) and _before(target, b, 0, 0.08)
+        for a, b in (rivals, rivals[::-1])
     )
-    if between or (not rivals and _side_of_frame(target, 0, 0.4, 0.6)):
-        texts += [f"{the}{body} in the middle", f"{the}{body} in the center"]
-        texts += [f"{the}middle {body}"] if between and phrase.plain else []
-    texts += _depth(target, body, the, rivals)
-    return texts
+    if between or (not rivals and side_of_frame(target, 0, 0.4, 0.6)):
+        texts += [Sentence(the, "in the middle"), Sentence(the, "in the center")]
+        texts += [Sentence(f"the middle {body}")] if between and phrase.plain else []
+    return texts + _depth(target, the, rivals)
 
 
-_SIDES = {
+SIDES = {
     "left": ("on the left", "on the left side", "to the left", "at left", "on the left hand side"),
     "right": ("on the right", "on the right side", "to the right", "at right"),
     "top": ("at the top", "at the top of the picture", "in the upper part"),
@@ -108,7 +99,7 @@ _SIDES = {
 }
 
 
-def _depth(target: Sighting, body: str, the: str, rivals: list[Sighting]) -> list[str]:
+def _depth(target: Sighting, the: str, rivals: list[Sighting]) -> list[Sentence]:
     """In front: lower in the picture and larger than all its rivals; behind: the reverse."""
 
     def nearer(a: Sighting, b: Sighting) -> bool:
@@ -121,7 +112,7 @@ def _depth(target: Sighting, body: str, the: str, rivals: list[Sighting]) -> lis
         ends = ("in the background", "in the back", "at the back", "farthest from the camera")
     else:
         return []
-    return [f"{the}{body} {end}" for end in ends]
+    return [Sentence(the, end) for end in ends]
 
 
 def _size(
@@ -129,8 +120,8 @@ def _size(
     target: Sighting,
     phrase: Phrase,
     rivals: list[Sighting],
-    everyone: list[Sighting],
-) -> list[str]:
+    scene: Scene,
+) -> list[Sentence]:
     # "The bigger woman in a coat and a hat" is nobody's way to put it.
     if not rivals or not phrase.plain or len(phrase.body.split()) > 2:
         return []
@@ -140,14 +131,13 @@ def _size(
         whole = (a.visible_T[seen_T] > 0.6).all() and (b.visible_T[seen_T] > 0.6).all()
         return bool(seen_T.any() and whole and (a.areas_T > 1.6 * b.areas_T)[seen_T].all())
 
-    sure = [vocabulary.surely_is(phrase.noun, r.class_name, r.broader) for r in rivals]
+    if not any(vocabulary.surely_is(phrase.noun, r.class_name, r.broader) for r in rivals):
+        return []
     if all(larger(target, r) for r in rivals):
         superlatives, comparatives = ["biggest", "largest"], ["bigger", "larger", "big", "large"]
     elif all(larger(r, target) for r in rivals):
         superlatives, comparatives = ["smallest"], ["smaller", "small", "little"]
     else:
-        return []
-    if not any(sure):
         return []
     pair = len(rivals) == 1
     words = superlatives + (comparatives if pair else [])
@@ -156,7 +146,7 @@ def _size(
         many = vocabulary.plural(phrase.noun)
         word = comparatives[0]
         texts += [f"the {word} of the two {many}", f"the {word} one of the {many}"]
-    return texts
+    return [Sentence(text) for text in texts]
 
 
 def _relation(
@@ -164,40 +154,60 @@ def _relation(
     target: Sighting,
     phrase: Phrase,
     rivals: list[Sighting],
-    everyone: list[Sighting],
-) -> list[str]:
-    texts = []
-    for landmark in everyone:
+    scene: Scene,
+) -> list[Sentence]:
+    ends: list[str] = []
+    for landmark in scene.everyone:
         if landmark is target or not landmark.referable:
             continue
-        others = [o for o in everyone if o is not landmark]
-        name = unique_phrase(rng, landmark, others)
-        if name is None:
-            continue
-        the = f"the {name.body}" if name.plain else name.body
-        start = article(rng, phrase)
         # The landmark itself can't be meant: nothing is beside itself.
         rest = [r for r in rivals if r is not landmark]
-        for axis, pair in ((0, ("to the left of", "to the right of")), (1, ("above", "below"))):
-            for words, first in zip(pair, (True, False), strict=True):
-                likewise = [_beyond(r, landmark, axis, first) for r in rest]
-                ahead = (
-                    _before(target, landmark, axis) if first else _before(landmark, target, axis)
-                )
-                if ahead and not any(likewise):
-                    texts.append(f"{start} {words} {the}")
-                    if axis == 0:
-                        side = "left" if first else "right"
-                        texts.append(f"{start} on the {side} of {the}")
-        gap = _gap(target, landmark)
-        if gap < 0.08 and all(_gap(r, landmark) > gap + 0.15 for r in rest):
-            texts += [f"{start} next to {the}", f"{start} beside {the}", f"{start} near {the}"]
-    return texts
+        places = _besides(target, landmark, rest)
+        if places:
+            name = scene.unique_name(landmark)
+            if name is not None:
+                the = f"the {name.body}" if name.plain else name.body
+                ends += [f"{place} {the}" for place in places]
+    start = article(rng, phrase)
+    return [Sentence(start, end) for end in ends]
+
+
+def _besides(target: Sighting, landmark: Sighting, rivals: list[Sighting]) -> list[str]:
+    """What the target is to a landmark, and no rival is."""
+    places = []
+    for axis, pair in ((0, ("to the left of", "to the right of")), (1, ("above", "below"))):
+        for words, first in zip(pair, (True, False), strict=True):
+            ahead = _before(target, landmark, axis) if first else _before(landmark, target, axis)
+            if ahead and not any(_beyond(r, landmark, axis, first) for r in rivals):
+                places.append(words)
+                if axis == 0:
+                    places.append(f"on the {'left' if first else 'right'} of")
+    gap = _gap(target, landmark)
+    if gap < 0.08 and all(_gap(r, landmark) > gap + 0.15 for r in rivals):
+        places += ["next to", "beside", "near"]
+        if _covers(target, landmark):
+            places += ["in front of", "in front of"]
+        elif _covers(landmark, target):
+            places += ["behind", "behind"]
+    return places
+
+
+def _covers(a: Sighting, b: Sighting) -> bool:
+    """Whether ``a`` stands before ``b``: overlapping it, drawn later and lower in the picture."""
+    low = np.maximum(a.boxes_T4[:, :2], b.boxes_T4[:, :2])
+    high = np.minimum(a.boxes_T4[:, 2:], b.boxes_T4[:, 2:])
+    overlap_T = np.maximum(high - low, 0).prod(1) > 0.2 * _area(b)
+    lower_T = a.boxes_T4[:, 3] > b.boxes_T4[:, 3] + 0.02
+    return a.object_id > b.object_id and _mostly(_holds(overlap_T & lower_T, low[:, 0]))
+
+
+def _area(a: Sighting) -> Array:
+    return np.asarray((a.boxes_T4[:, 2:] - a.boxes_T4[:, :2]).prod(1))
 
 
 def _beyond(a: Sighting, landmark: Sighting, axis: int, first: bool) -> bool:
     """Whether ``a`` is left of or above the landmark (else right of or below) in any frame."""
-    ahead_T = (_centres(landmark) - _centres(a))[:, axis] * (1 if first else -1)
+    ahead_T = (landmark.centres_T2 - a.centres_T2)[:, axis] * (1 if first else -1)
     return bool((ahead_T > 0).any())
 
 

@@ -28,6 +28,7 @@ Finds, in every frame of a video, the object that a sentence describes.
   recipes       what pretrain and finetune can train, and what each needs
   pretrain      train fusion and decoder with flow as the target, without masks
   finetune      train a model that segments, from masks and a pre-trained model
+  study         train what answers one of the paper's claims; draw the answer
   resume        go on with an interrupted run of pretrain or finetune
   data example  make a tiny data set in a benchmark's exact layout
   data check    look a benchmark's files over; say how to mend what is wrong

@@ -1,0 +1,83 @@
+"""The options of ``slvp study``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from tyro.conf import Positional, arg
+
+from slvp.apps.arguments.common import MERGED, Captioned, Quiet, WorldOptions, app
+
+_Folder = Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What ``study run`` takes.
+
+    Attributes:
+        seeds: of weights and data; each arm is trained with all of them.
+        arms: only these, by the names of their cards.
+        captioned: real captioned video to pre-train on, for labels-real.
+        annotated: folder in Ref-DAVIS17's layout; masks of its split train are used in labels-real.
+        tested: folder in that layout, on whose split val models are tested in labels-real.
+        smoke: a tiny model, few steps, drawn shapes: to see that all of it runs.
+        quiet: show no progress.
+    """
+
+    seeds: tuple[int, ...] = (0, 1, 2)
+    arms: Annotated[
+        tuple[str, ...], arg(metavar="ARM [ARM ...]", help_behavior_hint="(default: all)")
+    ] = ()
+    captioned: Captioned = ()
+    annotated: _Folder = None
+    tested: _Folder = None
+    smoke: Annotated[bool, arg(help_behavior_hint="")] = False
+    quiet: Quiet = False
+
+
+@app.command
+def study(
+    action: Annotated[Positional[Literal["run", "draw"]], arg(help_behavior_hint="")],
+    name: Annotated[
+        Positional[Literal["labels", "labels-real", "fusions", "what-matters", "all"]],
+        arg(help_behavior_hint=""),
+    ],
+    world: Annotated[WorldOptions, MERGED],
+    run: Annotated[RunOptions, MERGED],
+    out: Path,
+    cards: Annotated[
+        Path | None, arg(metavar="DIR", help_behavior_hint="(default: OUT/cards)")
+    ] = None,
+    page: Annotated[
+        Path | None, arg(metavar="FILE", help_behavior_hint="(default: OUT/NAME.md)")
+    ] = None,
+) -> None:
+    """Ask one of the paper's claims of models that are trained for it, and draw the answer.
+
+    'run' trains and scores each arm of a study with each seed, and writes a result card for it; it
+    can be stopped and started again. Data and runs are kept in OUT and shared by studies. 'draw'
+    makes tables and plots of cards alone.
+
+    For example:
+      slvp study run labels --out outputs/studies --stamps
+      slvp study draw labels --cards outputs/studies/cards --out outputs/results
+
+    Args:
+        action: what to do.
+        name: of the study; all for one after the other.
+        world: what the world's clips are made of.
+        run: how 'run' goes.
+        out: folder to make or to go on with.
+        cards: folder of result cards.
+        page: Markdown that 'draw' puts the tables into, between the lines '<!-- study NAME -->' and
+            '<!-- end of study NAME -->'.
+    """
+    from slvp.apps.commands.study import draw_studies, run_studies
+
+    if action == "draw":
+        draw_studies(name, out, cards, page)
+    else:
+        run_studies(name, out, cards, world, run)

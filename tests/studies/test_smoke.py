@@ -1,0 +1,223 @@
+"""All studies, run and drawn with tiny models: what ``make results-smoke`` does."""
+
+import json
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+from slvp.apps import cli
+from slvp.data.captioned import open_captioned
+from slvp.data.flow.stored import FlowReader
+from slvp.errors import UserError
+from slvp.models.checkpoint import WEIGHTS_FILE
+from slvp.studies.card import read_cards
+from slvp.studies.material import TINY, Found, Material
+from slvp.studies.registry import SCRATCH, SLVP, STUDIES
+from slvp.training import loop
+from slvp.training.learner import Learner
+
+RUN = ["--smoke", "--quiet", "--seeds", "0"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where all studies were run; leave it as it is."""
+    out = tmp_path_factory.mktemp("studies")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "draw_curves", lambda *_: None)  # takes longer than such a run
+        assert cli.run(["study", "run", "all", "--out", str(out), *RUN]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def material(folder):
+    return Material(folder / "data", Found(), TINY, examples=True, quiet=True)
+
+
+def arms_of(name, material):
+    return STUDIES[name].arms(material)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_each_arm_has_a_card_that_can_be_kept(name, folder, material):
+    cards = read_cards(folder / "cards", name)
+    assert {card.arm for card in cards} == {arm.name for arm in arms_of(name, material)}
+    for card in cards:
+        assert card.smoke
+        assert (card.pretraining is None) == (SCRATCH in card.line)
+        assert (card.flow is not None) == (name == "what-matters" and card.line != SCRATCH)
+        (masks,) = card.masks
+        assert len(masks.j) == len(masks.f) == len(masks.sequences) == len(masks.expressions) > 0
+        assert 0 < card.trained_parameters < card.parameters
+        names = {curve.name for curve in card.finetuning.curves}
+        assert names == {"iou", "presence_accuracy"}
+    text = "".join(path.read_text() for path in (folder / "cards" / name).iterdir())
+    assert str(folder) not in text  # no path of a machine
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_pair_is_of_lines_that_have_arms(name, material):
+    lines = {arm.line for arm in arms_of(name, material)}
+    assert {line for pair in STUDIES[name].pairs for line in pair} == lines
+    names = [arm.name for arm in arms_of(name, material)]
+    assert len(set(names)) == len(names)
+
+
+def test_all_are_drawn(folder, tmp_path, capsys):
+    cards = ["--cards", str(folder / "cards")]
+    assert cli.run(["study", "draw", "all", *cards, "--out", str(tmp_path)]) == 0
+    drawn = capsys.readouterr().out.split()
+    assert len(drawn) == 3 * len(STUDIES)
+    page = (tmp_path / "what-matters.md").read_text()
+    assert "say nothing" in page
+    assert "| exact flow for DIS |" in page
+    assert "told from their first frame" in page
+    assert "frames/s" in (tmp_path / "fusions.md").read_text()
+
+
+def test_what_several_arms_ask_for_is_trained_once(folder):
+    runs = [path.name for path in (folder / "runs").iterdir()]
+    # By vision, by language, on real video; and seven ways that may matter.
+    assert sum(name.startswith("pretrain") for name in runs) == 10
+    assert len(runs) == 10 + (6 + 4 + 4 + 7)
+
+
+def test_what_is_done_is_not_done_again(folder, capsys):
+    def times():
+        parts = ("runs", "cards", "data/annotated", "data/tested")
+        return {
+            path: path.stat().st_mtime_ns for part in parts for path in (folder / part).rglob("*")
+        }
+
+    before = times()
+    assert cli.run(["study", "run", "all", "--out", str(folder), *RUN]) == 0
+    assert times() == before
+    assert capsys.readouterr().out.splitlines() == [
+        f"cards  {folder / 'cards' / name}" for name in STUDIES
+    ]
+
+
+def test_an_interrupted_study_goes_on(folder, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "data").symlink_to(folder / "data")
+    command = ["study", "run", "labels", "--out", str(out), "--arms", "slvp-pre-trained-10", *RUN]
+    step = Learner.step
+
+    def fail(self, batch, number, parts):
+        if self.config.task == "finetune" and number == 1:
+            raise KeyboardInterrupt
+        return step(self, batch, number, parts)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Learner, "step", fail)
+        assert cli.run(command) == 130
+    assert not (out / "cards").exists()
+    resumed, resume = [], loop.resume
+    monkeypatch.setattr(
+        loop, "resume", lambda run, quiet: resumed.append(run.name) or resume(run, quiet=quiet)
+    )
+    assert cli.run(command) == 0
+    assert [name.partition("-")[0] for name in resumed] == ["finetune"]
+    (card,) = read_cards(out / "cards", "labels")
+    known = {one.arm: one for one in read_cards(folder / "cards", "labels")}[card.arm]
+    assert [(one.j, one.f) for one in card.masks] == [(one.j, one.f) for one in known.masks]
+    assert card.finetuning.config == known.finetuning.config
+
+
+def test_pairs_of_the_first_study_differ_in_where_they_start(material):
+    arms = arms_of("labels", material)
+    for share in (0.01, 0.1, 1.0):
+        scratch, slvp = (arm for arm in arms if arm.labels == share)
+        assert (scratch.line, slvp.line) == (SCRATCH, SLVP)
+        assert scratch.pretrain is None
+        assert scratch.finetune == slvp.finetune
+        assert scratch.finetune.data.labels == share
+    assert len({arm.pretrain for arm in arms if arm.pretrain}) == 1
+
+
+def test_fusions_get_equal_budgets(material):
+    for arm in arms_of("fusions", material):
+        for config in (arm.pretrain, arm.finetune):
+            if config is not None:
+                fusion = config.model.fusion
+                assert arm.line.startswith(fusion.replace("-", " "))
+    by_line = {(arm.line, arm.labels): arm for arm in arms_of("fusions", material)}
+    for (line, share), arm in by_line.items():
+        if line.startswith("language"):
+            other = by_line[line.replace("language", "vision"), share]
+            for one, two in ((arm.pretrain, other.pretrain), (arm.finetune, other.finetune)):
+                assert (one is None) == (two is None)
+                if one is not None:
+                    model = replace(one.model, fusion="vision-as-query")
+                    assert replace(one, model=model) == two
+
+
+def test_each_variant_of_what_matters_changes_one_thing(material):
+    arms = {arm.line: arm for arm in arms_of("what-matters", material)}
+    usual = asdict(arms[SLVP].pretrain)
+    for line, arm in arms.items():
+        if line in (SLVP, SCRATCH):
+            continue
+        changed = asdict(arm.pretrain)
+        different = [
+            f"{part}.{name}"
+            for part in ("model", "data", "objective")
+            for name in usual[part]
+            if usual[part][name] != changed[part][name]
+        ]
+        assert len(different) == 1, line
+
+
+def test_exact_flow_is_the_worlds_own(folder):
+    video = open_captioned([folder / "data/captioned-exact"]).read(2)
+    assert video.flow is not None
+    with video.flow.open() as (file, size):
+        flow = FlowReader(file, size, "flow").read(0, TINY.captioned_frames - 1)
+    with np.load(folder / "data/captioned-clips/flow/world_00002.npz") as content:
+        expected_THW2 = content["flow_THW2"][:-1].astype(np.float32)
+    np.testing.assert_allclose(flow.flow_THW2, expected_THW2, atol=0.05)
+    assert flow.valid_THW.mean() > 0.9
+    assert not (folder / "data/.fields.part").exists()
+
+
+def test_data_of_other_options_are_not_mixed(folder):
+    other = replace(TINY, annotated=9)
+    with pytest.raises(UserError, match="made with annotated 8, not 9"):
+        Material(folder / "data", Found(), other, examples=True, quiet=True).settle()
+
+
+def test_real_video_must_be_named(tmp_path):
+    material = Material(tmp_path, Found(), TINY, examples=False, quiet=True)
+    for option, ask in (
+        ("--captioned", material.captioned_video),
+        ("--annotated", material.annotated_video),
+        ("--tested", material.tested_video),
+    ):
+        with pytest.raises(UserError, match=option):
+            ask()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["run", "labels", "--seeds", "-1"], "--seeds -1"),
+        (["run", "labels", "--smoke", "--quiet", "--arms", "no-such"], "from-scratch-1, slvp-"),
+        (["draw", "labels"], "holds no result card"),
+        (["draw", "all"], "holds no result card"),
+    ],
+)
+def test_a_mistake_about_studies_gets_one_line(arguments, named, tmp_path, capsys):
+    assert cli.run(["study", *arguments, "--out", str(tmp_path)]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("slvp: ")
+    assert named in captured.err
+    assert len(captured.err.splitlines()) == 1
+
+
+def test_cards_are_json_without_a_model(folder):
+    (path,) = (folder / "cards/labels").glob("slvp-pre-trained-100-*.json")
+    init = json.loads(path.read_text())["finetuning"]["config"]["init"]
+    assert init.startswith("pretrain-")
+    assert (folder / "runs" / init / "model" / WEIGHTS_FILE).is_file()

@@ -6,6 +6,7 @@ import torch
 
 from slvp.errors import UserError
 from slvp.models.slvp import SLVP
+from slvp.models.vision import Pyramid
 from slvp.segmenter import Segmenter
 from slvp.video import VideoReader, VideoWriter
 from tiny import tiny_model
@@ -43,13 +44,13 @@ def test_blend_of_overlapping_windows(segmenter, monkeypatch):
             return segmenter.model.encode_text(sentences)
 
         def encode_vision(self, frames_BTCHW):
-            return [frames_BTCHW]
+            return Pyramid([frames_BTCHW] * 4, frames_BTCHW)
 
         def decode(self, pyramid, words, clip_of_E):
             from slvp.models.heads import MaskOutput
 
-            first = pyramid[0][0, 0, 0, 0, 0]
-            count = pyramid[0].shape[1]
+            first = pyramid.levels[0][0, 0, 0, 0, 0]
+            count = pyramid.frames
             return MaskOutput(
                 torch.full((1, 1, count, 16, 16), float(first)), torch.zeros(1, 1, count)
             )

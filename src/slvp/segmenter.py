@@ -163,15 +163,15 @@ class Segmenter:
             size = new[0].shape[:2]
             pyramid = self._encode(new)
             if shared is not None:
-                pyramid = [torch.cat(levels, dim=1) for levels in zip(shared, pyramid, strict=True)]
+                pyramid = shared.followed_by(pyramid)
             blend = self._answer(pyramid, words)
             if carried is not None:
                 blend.add(carried)
             new = list(itertools.islice(images, hop))
             # With nothing new, this was the last window and all of it is final.
-            final = hop if new else pyramid[0].shape[1]
+            final = hop if new else pyramid.frames
             yield self._prediction(blend, final, size, sentences, first)
-            shared = [level_1TCHW[:, final:] for level_1TCHW in pyramid]
+            shared = pyramid.after(final)
             carried = blend.after(final)
             first += final
 

@@ -9,25 +9,34 @@ SENTENCES = ["a dog", "a red car on the left", "the cat"]
 CLIP_OF_E = torch.tensor([0, 1, 1])
 
 
+ALL = {"motion_reach": 2, "class_words": True, "mask_stride": 2}
+
+
+@pytest.fixture(params=[{}, ALL], ids=["plain", "all"])
+def extras(request):
+    return request.param
+
+
 @pytest.fixture
 def frames_BTCHW():
     return torch.rand(2, 3, 3, 64, 96, generator=torch.Generator().manual_seed(0))
 
 
-def test_shapes_of_both_heads(fusion, frames_BTCHW):
+def test_shapes_of_both_heads(fusion, extras, frames_BTCHW):
     queries = 1 if fusion == "vision-as-query" else 3
-    masks = tiny_model(fusion=fusion)(frames_BTCHW, SENTENCES, CLIP_OF_E)
+    masks = tiny_model(fusion=fusion, **extras)(frames_BTCHW, SENTENCES, CLIP_OF_E)
     assert isinstance(masks, MaskOutput)
-    assert masks.logits_ENTHW.shape == (3, queries, 3, 16, 24)
+    side = 64 // extras.get("mask_stride", 4)
+    assert masks.logits_ENTHW.shape == (3, queries, 3, side, side * 3 // 2)
     assert masks.presence_ENT.shape == (3, queries, 3)
-    flow = tiny_model(fusion=fusion, head="flow")(frames_BTCHW, SENTENCES, CLIP_OF_E)
+    flow = tiny_model(fusion=fusion, **extras, head="flow")(frames_BTCHW, SENTENCES, CLIP_OF_E)
     assert isinstance(flow, FlowOutput)
     assert flow.flow_ET2HW.shape == (3, 3, 2, 16, 24)
 
 
 @torch.no_grad()
-def test_an_expression_depends_on_its_own_clip_and_sentence_only(fusion, frames_BTCHW):
-    model = tiny_model(fusion=fusion)
+def test_an_expression_depends_on_its_own_clip_and_sentence_only(fusion, extras, frames_BTCHW):
+    model = tiny_model(fusion=fusion, **extras)
     before = model(frames_BTCHW, SENTENCES, CLIP_OF_E).logits_ENTHW
     changed = frames_BTCHW.clone()
     changed[0] = 0.5
@@ -40,16 +49,16 @@ def test_an_expression_depends_on_its_own_clip_and_sentence_only(fusion, frames_
 
 
 @torch.no_grad()
-def test_padding_of_words_changes_nothing(fusion, frames_BTCHW):
-    model = tiny_model(fusion=fusion)
+def test_padding_of_words_changes_nothing(fusion, extras, frames_BTCHW):
+    model = tiny_model(fusion=fusion, **extras)
     together = model(frames_BTCHW, SENTENCES, CLIP_OF_E).logits_ENTHW
     alone = model(frames_BTCHW[:1], SENTENCES[:1], CLIP_OF_E[:1]).logits_ENTHW
     torch.testing.assert_close(alone[0], together[0], atol=1e-5, rtol=1e-4)
 
 
 @torch.no_grad()
-def test_frames_of_a_clip_see_each_other(fusion, frames_BTCHW):
-    model = tiny_model(fusion=fusion)
+def test_frames_of_a_clip_see_each_other(fusion, extras, frames_BTCHW):
+    model = tiny_model(fusion=fusion, **extras)
     before = model(frames_BTCHW, SENTENCES, CLIP_OF_E).logits_ENTHW
     changed = frames_BTCHW.clone()
     changed[:, 2] = 0
@@ -57,9 +66,9 @@ def test_frames_of_a_clip_see_each_other(fusion, frames_BTCHW):
     assert (after[:, :, 0] - before[:, :, 0]).abs().max() > 1e-5
 
 
-def test_every_trained_tensor_gets_a_gradient(fusion, frames_BTCHW):
+def test_every_trained_tensor_gets_a_gradient(fusion, extras, frames_BTCHW):
     for head in ("mask", "flow"):
-        model = tiny_model(fusion=fusion, head=head).train()
+        model = tiny_model(fusion=fusion, **extras, head=head).train()
         output = model(frames_BTCHW, SENTENCES, CLIP_OF_E)
         if isinstance(output, MaskOutput):
             loss = output.logits_ENTHW.square().sum() + output.presence_ENT.square().sum()
@@ -69,7 +78,7 @@ def test_every_trained_tensor_gets_a_gradient(fusion, frames_BTCHW):
         without = [
             name
             for name, parameter in model.named_parameters()
-            if parameter.grad is None and not name.startswith("vision")
+            if parameter.requires_grad and parameter.grad is None and not name.startswith("vision")
         ]
         # The flow heads don't need the sentence's summary that the presence score reads.
         expected = {"fusion.sentence.weight", "fusion.sentence.bias"}
@@ -128,3 +137,14 @@ def test_layers_of_flow_are_affine_motions_under_masks(frames_BTCHW):
         flow = model(frames_BTCHW, SENTENCES, CLIP_OF_E).flow_ET2HW
     torch.testing.assert_close(flow[:, :, 0], -2 * flow[:, :, 1])
     assert (flow[:, :, 0] > 0).all()
+
+
+@torch.no_grad()
+def test_a_pyramid_can_be_cut_and_joined_again(frames_BTCHW):
+    pyramid = tiny_model(**ALL).encode_vision(frames_BTCHW)
+    first = tiny_model(**ALL).encode_vision(frames_BTCHW[:, :1])
+    joined = first.followed_by(pyramid.after(1))
+    assert joined.frames == pyramid.frames == pyramid.after(1).frames + 1
+    torch.testing.assert_close(joined.levels, pyramid.levels)
+    torch.testing.assert_close(joined.colours_BTCHW, pyramid.colours_BTCHW)
+    torch.testing.assert_close(joined.named_BTCHW, pyramid.named_BTCHW)

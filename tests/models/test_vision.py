@@ -32,7 +32,7 @@ def test_each_frame_has_features_at_four_strides(name: str, frames: int) -> None
         (2, frames, channels, HEIGHT // stride, WIDTH // stride)
         for channels, stride in zip(encoder.channels, STRIDES, strict=True)
     ]
-    assert [tuple(level.shape) for level in pyramid] == expected
+    assert [tuple(level.shape) for level in pyramid.levels] == expected
 
 
 @torch.no_grad()
@@ -42,7 +42,7 @@ def test_levels_of_swin_are_those_of_timm_with_channels_first_and_normalised() -
     torch.manual_seed(0)
     swin = timm.create_model("swin_tiny_patch4_window7_224", features_only=True).eval()
     images = (frames_BTCHW[0] - encoder.mean) / encoder.std
-    for level_BTCHW, level_FHWC in zip(encoder(frames_BTCHW), swin(images), strict=True):
+    for level_BTCHW, level_FHWC in zip(encoder(frames_BTCHW).levels, swin(images), strict=True):
         expected = torch.nn.functional.layer_norm(level_FHWC, level_FHWC.shape[-1:])
         torch.testing.assert_close(level_BTCHW[0], expected.permute(0, 3, 1, 2))
 
@@ -52,7 +52,7 @@ def test_batch_normalised_levels_are_left_as_they_are() -> None:
     encoder = _encoder("test_efficientnet")
     frames_BTCHW = _frames(2)
     images = (frames_BTCHW - encoder.mean) / encoder.std
-    for level, expected in zip(encoder(frames_BTCHW), encoder.backbone(images), strict=True):
+    for level, expected in zip(encoder(frames_BTCHW).levels, encoder.backbone(images), strict=True):
         torch.testing.assert_close(level, expected, atol=0, rtol=0)
 
 
@@ -79,7 +79,7 @@ def test_frames_see_each_other_in_video_swin_and_not_in_a_backbone_of_images() -
     changed[:, 2] = 0
     for name, sees in (("swin3d_t", True), ("test_convnext", False)):
         encoder = _encoder(name)
-        first, second = (encoder(frames)[0][:, 0] for frames in (before, changed))
+        first, second = (encoder(frames).levels[0][:, 0] for frames in (before, changed))
         assert torch.equal(first, second) is not sees
 
 
@@ -94,7 +94,7 @@ def test_a_trained_backbone_may_recompute_its_activations(name: str) -> None:
             return tensor
 
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-            loss = sum(level.square().sum() for level in encoder(_frames(1)))
+            loss = sum(level.square().sum() for level in encoder(_frames(1)).levels)
         loss.backward()
         found = {n: p.grad for n, p in encoder.named_parameters() if p.grad is not None}
         return sum(kept.values()), list(found.values())
@@ -110,7 +110,7 @@ def test_a_trained_backbone_may_recompute_its_activations(name: str) -> None:
 def test_statistics_of_batch_normalisation_are_updated_once() -> None:
     def statistics(recompute: bool) -> torch.Tensor:
         encoder = _encoder("test_efficientnet", frozen=False, recompute=recompute).train()
-        sum(level.sum() for level in encoder(_frames(2))).backward()
+        sum(level.sum() for level in encoder(_frames(2)).levels).backward()
         return torch.cat([b.flatten().double() for b in encoder.backbone.buffers()])
 
     torch.testing.assert_close(statistics(recompute=True), statistics(recompute=False))

@@ -15,6 +15,7 @@ _MULTIPLE = 8  # groups of the decoder's normalisation
 
 FUSIONS: tuple[Fusion, ...] = ("vision-as-query", "language-as-query")
 HEADS: tuple[Head, ...] = ("mask", "flow")
+MASK_STRIDES = (2, 4)
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,12 @@ class ModelConfig:
         attention_heads: heads of every attention.
         pixel_width: channels of the decoder's pixel embeddings at stride 4.
         queries: number of queries of the language-as-query fusion.
+        motion_reach: how far, in places of stride 8, a place is looked for in the frames before and
+            after, so that the fusion sees motion; 0 for not at all.
+        class_words: give the fusion what the backbone's own ImageNet classifier sees at each place,
+            put into words by the text encoder.
+        mask_stride: pixels of the frame's side per pixel of the mask head's logits: 4, or 2, where
+            the frame's own colours draw the outline.
         frame_size: short side, in pixels, that frames are resized to at inference by default.
         window: frames that the model sees at a time at inference by default.
         presence_threshold: presence below which a frame's mask is empty by default.
@@ -55,6 +62,9 @@ class ModelConfig:
     attention_heads: int = 4
     pixel_width: int = 64
     queries: int = 5
+    motion_reach: int = 0
+    class_words: bool = False
+    mask_stride: int = 4
     frame_size: int = 256
     window: int = 4
     presence_threshold: float = 0.5
@@ -101,6 +111,11 @@ class ModelConfig:
             raise UserError(f"{source}: attention_heads must divide width ({config.width})")
         if config.queries < 1 or config.window < 1:
             raise UserError(f"{source}: queries and window must be at least 1")
+        if config.motion_reach < 0 or config.mask_stride not in MASK_STRIDES:
+            raise UserError(
+                f"{source}: motion_reach must not be negative and mask_stride must be one of "
+                f"{MASK_STRIDES}"
+            )
         if config.fusion not in FUSIONS:
             raise UserError(f"{source}: fusion is {config.fusion!r}, expected one of {FUSIONS}")
         if config.head not in HEADS:

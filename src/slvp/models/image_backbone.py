@@ -50,7 +50,8 @@ class ImageBackbone(nn.Module):
                 f"{', '.join(PACKAGED_VISION)} or a timm model whose hub can be reached"
             ) from None
         if packaged is not None:
-            self._load_packaged(name, torch.load(packaged.verified_path(), weights_only=True))
+            whole = whole_model(name, pretrained=True).state_dict()
+            self.net.load_state_dict({k: whole[k] for k in self.net.state_dict()})
         reductions = [int(stride) for stride in self.net.feature_info.reduction()]
         if not set(STRIDES) <= set(reductions):
             raise UserError(
@@ -65,12 +66,6 @@ class ImageBackbone(nn.Module):
         self.std: tuple[float, ...] = tuple(data["std"])
         self.net.to(memory_format=torch.channels_last)
         self._channels_come_last = self._probe(name)
-
-    def _load_packaged(self, name: str, state: dict[str, torch.Tensor]) -> None:
-        """Copy a package's tensors over: they match timm's one to one in order, not in name."""
-        names = timm.create_model(name, pretrained=False).state_dict()
-        renamed = dict(zip(names, state.values(), strict=True))
-        self.net.load_state_dict({k: renamed[k] for k in self.net.state_dict()})
 
     @torch.no_grad()
     def _probe(self, name: str) -> bool:
@@ -108,3 +103,19 @@ class ImageBackbone(nn.Module):
         if self._channels_come_last:
             levels = [level.permute(0, 3, 1, 2) for level in levels]
         return [level.view(batch, frames, *level.shape[1:]) for level in levels]
+
+
+def whole_model(name: str, *, pretrained: bool) -> Any:
+    """Return a timm model as it classifies pictures.
+
+    Args:
+        name: a timm model.
+        pretrained: load named weights; from an installed package where one carries them.
+    """
+    packaged = PACKAGED_VISION.get(name) if pretrained else None
+    model: Any = timm.create_model(name, pretrained=pretrained and packaged is None)
+    if packaged is not None:
+        # A package's tensors match timm's one to one in order, not in name.
+        state = torch.load(packaged.verified_path(), weights_only=True)
+        model.load_state_dict(dict(zip(model.state_dict(), state.values(), strict=True)))
+    return model

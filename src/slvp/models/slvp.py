@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import torch
 from torch import nn
 
+from slvp.models.class_words import ClassWords
 from slvp.models.config import ModelConfig
 from slvp.models.decoder import PixelDecoder
 from slvp.models.fusion import LanguageAsQuery, VisionAsQuery
@@ -22,6 +23,8 @@ from slvp.models.heads import (
 )
 from slvp.models.text import TextEncoder, Words
 from slvp.models.vision import Pyramid, VisionEncoder
+
+_VISION = ("vision.", "class_words.last.", "class_words.classify.")
 
 Weights = Literal["named", "unstored", "random"]
 
@@ -63,32 +66,42 @@ class SLVP(nn.Module):
         super().__init__()
         self.config = config
         again = config.checkpoint_activations
+        named = config.vision_pretrained and (
+            weights == "named" or (weights == "unstored" and not config.stores_vision)
+        )
         self.vision = VisionEncoder(
             config.vision,
-            pretrained=config.vision_pretrained
-            and (weights == "named" or (weights == "unstored" and not config.stores_vision)),
+            pretrained=named,
             frozen=config.vision_frozen,
             recompute=again,
         )
         self.text = TextEncoder(
             config.text, pretrained=weights != "random", frozen=config.text_frozen
         )
+        self.class_words = (
+            ClassWords(config.vision, pretrained=named, text=self.text, known=weights == "unstored")
+            if config.class_words
+            else None
+        )
         channels, words, width = self.vision.channels, self.text.width, config.width
         self.fusion: nn.Module
         self.head: nn.Module
+        pixel_width = config.pixel_width
+        fine = config.head == "mask" and config.mask_stride == 2
         if config.fusion == "vision-as-query":
-            self.fusion = VisionAsQuery(channels, words, width, config.attention_heads, again)
+            self.fusion = VisionAsQuery(config, channels, words)
             self.head = (
-                PixelMaskHead(width, config.pixel_width)
+                PixelMaskHead(width, pixel_width, fine)
                 if config.head == "mask"
-                else PixelFlowHead(config.pixel_width)
+                else PixelFlowHead(pixel_width)
             )
         else:
-            self.fusion = LanguageAsQuery(
-                channels, words, width, config.attention_heads, config.queries, recompute=again
+            self.fusion = LanguageAsQuery(config, channels, words)
+            self.head = (
+                QueryMaskHead(width, pixel_width, fine)
+                if config.head == "mask"
+                else LayeredFlowHead(width, pixel_width)
             )
-            query_head = QueryMaskHead if config.head == "mask" else LayeredFlowHead
-            self.head = query_head(width, config.pixel_width)
         self.decoder = PixelDecoder(channels[0], width, config.pixel_width, again)
         for trained in (self.fusion, self.decoder, self.head):
             trained.to(memory_format=torch.channels_last)
@@ -96,7 +109,9 @@ class SLVP(nn.Module):
     def encode_vision(self, frames_BTCHW: torch.Tensor) -> Pyramid:
         """Encode frames (RGB in 0..1, sides divisible by 32) once for all sentences."""
         pyramid: Pyramid = self.vision(frames_BTCHW)
-        return pyramid
+        if self.class_words is None:
+            return pyramid
+        return replace(pyramid, named_BTCHW=self.class_words(pyramid.levels[-1]))
 
     def encode_text(self, sentences: list[str]) -> Words:
         """Encode sentences."""
@@ -123,7 +138,7 @@ class SLVP(nn.Module):
         return {
             name: tensor
             for name, tensor in self.state_dict().items()
-            if self.config.stores_vision or not name.startswith("vision.")
+            if self.config.stores_vision or not name.startswith(_VISION)
         }
 
     def trained_parameters(self) -> list[nn.Parameter]:

@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
+from slvp.models.encoders import STRIDES
 from slvp.models.image_backbone import ImageBackbone
 from slvp.models.video_swin import VIDEO_SWIN, VideoSwin
 
-Pyramid = list[torch.Tensor]
-"""Features at strides 4, 8, 16, 32, each of shape BTCHW (or ETCHW once fused)."""
+
+@dataclass(frozen=True)
+class Pyramid:
+    """What is seen in a clip, whatever is asked of it.
+
+    Attributes:
+        levels: features at strides 4, 8, 16 and 32, each of shape BTCHW.
+        colours_BTCHW: the frames themselves at stride 2, four pixels to a place.
+        named_BTCHW: class words at stride 32, where the model has them.
+    """
+
+    levels: list[torch.Tensor]
+    colours_BTCHW: torch.Tensor
+    named_BTCHW: torch.Tensor | None = None
+
+    @property
+    def frames(self) -> int:
+        """How many frames each clip has."""
+        return self.colours_BTCHW.shape[1]
+
+    def after(self, frames: int) -> Pyramid:
+        """Return what is seen without the first ``frames`` frames."""
+        return self._made_of([tensor[:, frames:] for tensor in self._tensors()])
+
+    def followed_by(self, later: Pyramid) -> Pyramid:
+        """Return what is seen in these frames and then in the later ones."""
+        pairs = zip(self._tensors(), later._tensors(), strict=True)
+        return self._made_of([torch.cat(pair, dim=1) for pair in pairs])
+
+    def _tensors(self) -> list[torch.Tensor]:
+        named = [] if self.named_BTCHW is None else [self.named_BTCHW]
+        return [*self.levels, self.colours_BTCHW, *named]
+
+    @staticmethod
+    def _made_of(tensors: list[torch.Tensor]) -> Pyramid:
+        return Pyramid(tensors[: len(STRIDES)], *tensors[len(STRIDES) :])
 
 
 class VisionEncoder(nn.Module):
@@ -61,8 +97,10 @@ class VisionEncoder(nn.Module):
         """Encode frames (RGB in 0..1, sides divisible by 32)."""
         images_BTCHW = (frames_BTCHW - self.mean) / self.std
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            levels: Pyramid = self.backbone(images_BTCHW)
-        return [_normalised(level) for level in levels] if self._normalises else levels
+            levels: list[torch.Tensor] = self.backbone(images_BTCHW)
+        if self._normalises:
+            levels = [_normalised(level) for level in levels]
+        return Pyramid(levels, colours_BTCHW=F.pixel_unshuffle(images_BTCHW, 2))
 
 
 def _normalised(level_BTCHW: torch.Tensor) -> torch.Tensor:

@@ -14,11 +14,14 @@ Recipe = Callable[[Task], TrainConfig]
 
 
 def lite(task: Task) -> TrainConfig:
-    """Frozen EfficientNet-Lite0 and MiniLM, vision as query: trains on a laptop's CPU."""
+    """Frozen EfficientNet-Lite2 and MiniLM, vision as query: trains on a laptop's CPU."""
+    model = ModelConfig(
+        vision="tf_efficientnet_lite2", motion_reach=4, class_words=True, mask_stride=2
+    )
     if task == "pretrain":
         return TrainConfig(
             task=task,
-            model=ModelConfig(head="flow"),
+            model=replace(model, head="flow"),
             # Two frames with a target each, drawn with the third that the second one's flow needs.
             # Small frames and one caption each: the flow needs many different clips to be learnt.
             data=DataConfig(
@@ -30,7 +33,7 @@ def lite(task: Task) -> TrainConfig:
             optimiser=OptimiserConfig(learning_rate=1e-3),
             steps=1500,
         )
-    return TrainConfig(task=task, model=ModelConfig(head="mask"), steps=2000, snapshot_every=250)
+    return TrainConfig(task=task, model=model, steps=2000, snapshot_every=250)
 
 
 def claims(task: Task) -> TrainConfig:

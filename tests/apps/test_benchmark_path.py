@@ -1,6 +1,11 @@
 """What a user does with a benchmark, from an example of its files to scores of a submission."""
 
 import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -8,6 +13,7 @@ import pytest
 
 import slvp.evaluation
 from slvp.apps import cli
+from slvp.apps.commands import evaluate, score, submit
 from slvp.evaluation.benchmarks import BENCHMARKS
 
 SCHEMA = json.loads(
@@ -76,3 +82,60 @@ def test_the_server_s_split_is_submitted_though_it_has_no_masks(
     complaint = capsys.readouterr().err
     assert "valid has no public masks" in complaint
     assert "slvp submit" in complaint
+
+
+@pytest.fixture
+def handler() -> Iterator[None]:
+    """Puts back what SIGTERM does in this process."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("handler")
+@pytest.mark.parametrize(
+    ("command", "working", "words"),
+    [
+        (evaluate, "evaluate_sequence", ["evaluate"]),
+        (submit, "segment_sequence", ["submit"]),
+        (score, "score_sequence", ["score", "--predictions", "sent.zip", "--processes", "1"]),
+    ],
+)
+def test_the_end_that_another_process_asks_for_is_told_and_leaves_nothing(
+    command: object,
+    working: str,
+    words: list[str],
+    tmp_path: Path,
+    tiny_model_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = ["--model", str(tiny_model_folder)]
+    run("data", "example", "world", "data")
+    run("submit", "world", "--data", "data", *model, "--out", "sent.zip", "--quiet")
+    before = sorted(tmp_path.iterdir())
+    capsys.readouterr()
+    monkeypatch.setattr(command, working, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    out = "again.zip" if words[0] == "submit" else "scores"
+    words = [words[0], "world", "--data", "data", "--out", out, *words[1:]]
+    words += [] if words[0] == "score" else model
+    monkeypatch.setattr(sys, "argv", ["slvp", *words, "--quiet"])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 143
+    assert capsys.readouterr() == ("", "slvp: ended by SIGTERM\n")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_submission_is_looked_over_by_what_was_read_before(
+    tmp_path: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("data", "example", "mevis", tmp_path / "data")
+    known, loads = BENCHMARKS["mevis"], []
+    (way,) = known.ways
+    counted = replace(way, load=lambda *a: loads.append(a) or way.load(*a))
+    monkeypatch.setitem(BENCHMARKS, "mevis", replace(known, ways=(counted,)))
+    model = ["--model", tiny_model_folder, "--quiet"]
+    run("submit", "mevis", "--data", tmp_path / "data", *model, "--out", tmp_path / "sent.zip")
+    assert len(loads) == 1

@@ -14,6 +14,8 @@ import slvp
 from slvp.apps.arguments import app, data_app
 from slvp.errors import UserError
 
+_TERMINATED = 128 + signal.SIGTERM
+
 HELP = """\
 usage: slvp COMMAND ...         (slvp COMMAND --help lists a command's options)
 Finds, in every frame of a video, the object that a sentence describes.
@@ -43,7 +45,10 @@ Finds, in every frame of a video, the object that a sentence describes.
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code: 0 good, 2 the user's mistake, 130 Ctrl-C."""
+    """Run one command line and return its exit code.
+
+    0 is good, 2 the user's mistake, 130 Ctrl-C, 143 the end that another process has asked for.
+    """
     if not arguments or arguments[0] in ("-h", "--help"):
         print(HELP, end="")
         return 0
@@ -67,7 +72,9 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("slvp: interrupted", file=sys.stderr)
         return 130
-    except SystemExit as end:  # tyro has printed help or what is wrong with the options
+    except SystemExit as end:  # tyro has printed help or what is wrong with the options; or main's
+        if end.code == _TERMINATED:
+            print("slvp: ended by SIGTERM", file=sys.stderr)
         return int(end.code or 0)
     return 0
 
@@ -75,7 +82,7 @@ def run(arguments: Sequence[str]) -> int:
 def main() -> NoReturn:
     """Run the process's command line."""
     # Unwinding removes what is half-written; the default action would leave it.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
     for stream in (sys.stdout, sys.stderr):
         # A terminal that can't show a file's name should not make a finished run fail.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

@@ -76,7 +76,9 @@ def score_predictions(
                 initializer=_start_worker,
                 initargs=(predictions, way.protocol),
             )
-            results = stack.enter_context(pool).map(_score, groups)
+            # Interrupted, it waits for what is being scored, and not for all.
+            stack.callback(pool.shutdown, cancel_futures=True)
+            results = pool.map(_score, groups)
         bar = tqdm(results, total=len(groups), unit="video", disable=quiet, dynamic_ncols=True)
         for one in bar:
             store.add(one)  # on disk, so that memory doesn't grow with the number of sequences

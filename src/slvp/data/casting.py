@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from slvp.data import motion
+from slvp.data import motion, vocabulary
 from slvp.data.cutouts import Cutout, CutoutLibrary
 from slvp.data.world_config import WorldConfig
 
 _UPRIGHT = {"person", "vehicle", "animal", "furniture"}
 # People, animals and vehicles are what videos and their sentences are about.
 _CATEGORY_WEIGHTS = {"person": 3.0, "animal": 1.5, "vehicle": 1.8}
+_LEAST_OF_A_HERD = 6  # cut-outs of an animal of which there can be crowds
 
 
 @dataclass(frozen=True)
 class Actor:
-    """An object of a clip: what it looks like, and its way through the scene."""
+    """An object of a clip: what it looks like, and its way through the scene.
+
+    Attributes:
+        cutout: its picture.
+        path: its way.
+        unnamed: one of many in the background, to whom no sentence should refer.
+    """
 
     cutout: Cutout
     path: motion.ObjectPath
+    unnamed: bool = False
 
 
 class Casting:
@@ -38,26 +47,49 @@ class Casting:
         self._classes = list(self._by_class)
         weights = np.array([_class_weight(name, self._by_class[name]) for name in self._classes])
         self._class_chances = weights / weights.sum()
-        self._people = [c for c in library.cutouts if "person" in (c.class_name, *c.broader)]
-
-    def pick(self, rng: np.random.Generator) -> Cutout:
-        """Choose a cut-out."""
-        members = self._by_class[
-            self._classes[int(rng.choice(len(self._classes), p=self._class_chances))]
+        self._people = tuple(c for c in library.cutouts if _is(c, "person"))
+        self._herds = [
+            members
+            for members in self._by_class.values()
+            if _is(members[0], "animal") and len(members) >= _LEAST_OF_A_HERD
         ]
+
+    def pick(self, rng: np.random.Generator, kind: str = "") -> Cutout:
+        """Choose a cut-out, if asked for of a broader class."""
+        chances = self._class_chances
+        if kind:
+            chances = chances * [_is(self._by_class[name][0], kind) for name in self._classes]
+            chances = chances / chances.sum()
+        members = self._by_class[self._classes[int(rng.choice(len(self._classes), p=chances))]]
         return members[int(rng.integers(len(members)))]
+
+    def pick_like(self, rng: np.random.Generator, chosen: Sequence[Cutout]) -> Cutout:
+        """Choose another cut-out of a class, sometimes one of another colour."""
+        members = self._by_class[chosen[0].class_name]
+        tries = [members[int(index)] for index in rng.integers(len(members), size=4)]
+        if rng.random() < self._config.other_colours:
+            seen = [vocabulary.colours(c.caption) for c in chosen]
+            for cutout in tries:
+                said = vocabulary.colours(cutout.caption)
+                if all(vocabulary.colours_differ(said, other) for other in seen):
+                    return cutout
+        return tries[0]
 
     def draw(self, rng: np.random.Generator) -> list[Actor]:
         """Choose the objects of a clip and their paths, from the farthest to the nearest."""
-        chosen = self._choose(rng)
-        height = self._config.height
-        grounded = rng.random() < self._config.ground
+        config = self._config
+        crowd = self._crowd(rng)
+        if crowd and rng.random() < config.spectators:
+            return self._with_spectators(rng, crowd)
+        chosen = crowd or self._choose(rng)
+        height = config.height
+        grounded = rng.random() < config.ground
         horizon = rng.uniform(0.3, 0.6) * height
         placed = []
         for cutout in chosen:
             rows, columns = cutout.load().shape[:2]
             scale = self._scale(rng, rows, columns, len(chosen))
-            x = rng.uniform(0.02, 0.98) * self._config.width
+            x = rng.uniform(0.02, 0.98) * config.width
             y = rng.uniform(0.1, 0.9) * height
             if grounded:
                 near = np.clip(scale * rows / (0.8 * height), 0, 1)
@@ -66,25 +98,60 @@ class Casting:
             elif rng.random() < 0.2:
                 # Cut by the lower border, as people near the camera are.
                 y = height - scale * rows * rng.uniform(0.1, 0.45)
-            path = self._path(rng, cutout, np.array([x, y]), scale)
+            still = rng.random() < config.still_object
+            path = self._path(rng, cutout, np.array([x, y]), scale, still=still)
             depth = y + scale * rows / 2 if grounded else scale * rows + rng.normal(0, 0.2) * height
             placed.append((depth, Actor(cutout, path)))
         placed.sort(key=lambda entry: entry[0])
         return [actor for _, actor in placed]
 
+    def _crowd(self, rng: np.random.Generator) -> list[Cutout]:
+        """Choose many people, or many animals of a class; mostly nobody."""
+        if rng.random() >= self._config.crowd:
+            return []
+        pools = [self._people] * (2 if self._people else 0)
+        pools += [self._herds[int(rng.integers(len(self._herds)))]] if self._herds else []
+        if not pools:
+            return []
+        pool = pools[int(rng.integers(len(pools)))]
+        picks = rng.integers(len(pool), size=rng.integers(4, 9))
+        return [pool[int(index)] for index in picks]
+
     def _choose(self, rng: np.random.Generator) -> list[Cutout]:
         config = self._config
-        if self._people and rng.random() < config.crowd:
-            picks = rng.integers(len(self._people), size=rng.integers(4, 9))
-            return [self._people[int(index)] for index in picks]
         count = int(rng.integers(config.min_objects, config.max_objects + 1))
         chosen = [self.pick(rng)]
+        kind = ""
         if count > 1 and rng.random() < config.same_class:
-            members = self._by_class[chosen[0].class_name]
-            alike = int(rng.integers(2, min(count, 4) + 1))
-            chosen += [members[int(rng.integers(len(members)))] for _ in range(alike - 1)]
-        chosen += [self.pick(rng) for _ in range(count - len(chosen))]
+            for _ in range(int(rng.integers(2, count + 1)) - 1):
+                chosen.append(self.pick_like(rng, chosen))
+        elif rng.random() < config.same_kind:
+            kind = chosen[0].broader[-1] if chosen[0].broader else ""
+        chosen += [self.pick(rng, kind) for _ in range(count - len(chosen))]
         return chosen
+
+    def _with_spectators(self, rng: np.random.Generator, crowd: list[Cutout]) -> list[Actor]:
+        """Put one or two before all others, who stand in a row behind and keep still."""
+        width, height = self._config.width, self._config.height
+        shown = int(rng.integers(1, 3))
+        feet = rng.uniform(0.45, 0.75) * height
+        share = rng.uniform(0.2, 0.45)  # of the frame's height
+        placed = []
+        for number, cutout in enumerate(crowd):
+            rows, columns = cutout.load().shape[:2]
+            behind = number >= shown
+            tall = share * np.exp(rng.normal(0, 0.1)) * (1.0 if behind else rng.uniform(1.15, 2.0))
+            scale = min(tall * height / rows, 2.0, 1.3 * width / columns)
+            bottom = feet + rng.normal(0, 0.02) * height
+            bottom += 0.0 if behind else rng.uniform(0.08, 0.3) * height
+            x = rng.uniform(0.0, 1.0) if behind else rng.uniform(0.15, 0.85)
+            still = rng.random() < (0.9 if behind else 0.15)
+            centre_2 = np.array([x * width, bottom - scale * rows / 2])
+            path = self._path(rng, cutout, centre_2, scale, still=still)
+            unnamed = behind and rng.random() < 0.8
+            placed.append((bottom, Actor(cutout, path, unnamed)))
+        placed.sort(key=lambda entry: entry[0])
+        return [actor for _, actor in placed]
 
     def _scale(self, rng: np.random.Generator, rows: int, columns: int, count: int) -> float:
         """Pixels of the frame per pixel of a cut-out that is one of ``count``."""
@@ -104,18 +171,26 @@ class Casting:
         cutout: Cutout,
         centre_2: npt.NDArray[np.float64],
         scale: float,
+        *,
+        still: bool,
     ) -> motion.ObjectPath:
         config = self._config
+        dances = not still and _is(cutout, "person") and rng.random() < config.dancing
         return motion.object_path(
             rng,
             config.frames + 1,
             centre_2=centre_2,
             scale=scale,
             reach=config.speed * config.width * float(rng.gamma(2.0, 0.5)),
-            still=rng.random() < config.still_object,
+            still=still,
             upright=bool(_UPRIGHT & {cutout.class_name, *cutout.broader}),
             mirrored=cutout.mirrorable and rng.random() < 0.5,
+            dances=dances,
         )
+
+
+def _is(cutout: Cutout, kind: str) -> bool:
+    return kind in (cutout.class_name, *cutout.broader)
 
 
 def _class_weight(name: str, members: tuple[Cutout, ...]) -> float:

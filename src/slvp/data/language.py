@@ -29,7 +29,6 @@ from slvp.types import Expression
 
 _SIDEWAYS = re.compile(r"left|right")
 _ACTS = 0.4  # chance that a sentence says what its object does, if it may
-_GROUND = 0.35  # chance that it says what it stands on, if that's known
 _SIDE = 0.1  # chance that it says on which side it is, though that isn't needed
 
 
@@ -51,7 +50,7 @@ def _about(
             made = MAKERS[kind][1](rng, target, phrase, rivals, scene)
             if made:
                 said = made[int(rng.integers(len(made)))]
-                text = _with_extras(rng, said, kind, phrase, target)
+                text = _with_extras(rng, said, kind, target)
                 found.append(Expression(text, (target.object_id,), kind))
                 break
         if len(found) == at_most:
@@ -59,9 +58,7 @@ def _about(
     return found
 
 
-def _with_extras(
-    rng: np.random.Generator, said: Sentence, kind: str, phrase: Phrase, target: Sighting
-) -> str:
+def _with_extras(rng: np.random.Generator, said: Sentence, kind: str, target: Sighting) -> str:
     """Add what is true of the target but isn't needed to tell it apart, as people do."""
     extras = []
     acts = kind == "motion" or actions.acts(said.start) or " that is " in said.start
@@ -70,8 +67,6 @@ def _with_extras(
     if not acts and target.singular and rng.random() < _ACTS:
         sideless = not _SIDEWAYS.search(f"{said.start} {said.end}")
         extras.append(action(rng, target, directed=sideless))
-    if target.ground and kind != "relation" and phrase.plain and rng.random() < _GROUND:
-        extras.append(target.ground)
     text = " ".join(part for part in (said.start, *extras, said.end) if part)
     sideless = kind not in ("place", "relation") and not _SIDEWAYS.search(text)
     if sideless and rng.random() < _SIDE:

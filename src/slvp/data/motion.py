@@ -121,6 +121,7 @@ def object_path(
     still: bool,
     upright: bool,
     mirrored: bool,
+    dances: bool = False,
 ) -> ObjectPath:
     """Draw the path of one object around ``centre_2`` (scene pixels)."""
     time = np.arange(steps) - (steps - 1) / 2
@@ -128,7 +129,15 @@ def object_path(
     centres_T2 = np.tile(centre_2, (steps, 1))
     scales_T = np.full(steps, scale)
     angles_T, shears_T = np.full(steps, angle), np.zeros(steps)
-    if not still:
+    if dances:
+        phase, pace = rng.uniform(0, 2 * np.pi), rng.uniform(0.9, 2.2)
+        swing = np.sin(phase + pace * np.arange(steps))
+        sway = reach * rng.uniform(0.7, 1.6)
+        hop = -np.abs(np.cos(phase + pace * np.arange(steps))) * sway * rng.uniform(0, 0.8)
+        centres_T2 = centres_T2 + np.stack([swing * sway, hop], axis=-1)
+        angles_T = angles_T + swing * rng.normal(0, 0.1)
+        shears_T = swing * rng.normal(0, 0.12)
+    elif not still:
         centres_T2 = centres_T2 + smooth_offsets(rng, steps, reach)
         if rng.random() < 0.5:
             scales_T = scales_T * np.exp(time * rng.normal(0, 0.06))
@@ -140,4 +149,4 @@ def object_path(
             centres_T2[:, 1] += np.cos(phase + pace * np.arange(steps)) * reach * 0.15
         if not upright and rng.random() < 0.4:
             angles_T = angles_T + time * rng.normal(0, 0.12)
-    return ObjectPath(centres_T2, scales_T, angles_T, shears_T, mirrored)
+    return ObjectPath(centres_T2, scales_T, angles_T, shears_T, mirrored, dances)

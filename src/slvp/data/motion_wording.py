@@ -17,7 +17,7 @@ RESTS = 0.015  # motion that nobody sees
 
 def direction(sighting: Sighting) -> str:
     """Return "left", "right", "up", "down", "still" or "" (nothing that can be said clearly)."""
-    if len(sighting.drift_T2) < 2:
+    if len(sighting.drift_T2) < 2 or sighting.dances:
         return ""
     dx, dy = sighting.drift_T2[-1]
     steps_T2 = np.diff(sighting.drift_T2, axis=0)
@@ -99,8 +99,8 @@ def action(rng: np.random.Generator, sighting: Sighting, *, directed: bool) -> s
         return ""
     if sighting.dances:
         return actions.choose(rng, list(actions.DANCING))
-    if sighting.moves:
-        way = direction(sighting)
+    way = direction(sighting)
+    if sighting.moves and way != "still":
         if directed and way in ("left", "right") and rng.random() < 0.4:
             clauses = motion_clauses(rng, sighting, way)
             return clauses[int(rng.integers(len(clauses)))]

@@ -17,10 +17,13 @@ from slvp.types import UInt8Array
 Array = npt.NDArray[np.float64]
 
 _POSTURE = re.compile(
-    rf",? (?:seen from\b|in mid-air\b|with (?:its|his|her|their) (?:head|arms?|legs?)\b|{actions.ACTS.pattern})"
+    r",? (?:seen from\b|in mid-air\b|with (?:its|his|her|their) (?:head|arms?|legs?)\b|"
+    rf"{actions.ACTS.pattern})"
 )
 _UNFINISHED = re.compile(r" (?:a|an|the|on|in|with|and|his|her|its|of)$")
 _DRESSED = re.compile(r"^([\w -]+?) in (an? )?(?!mid-air|black and white|sepia)(.+?)( and (.+))?$")
+# Before a name that may be changed: another animal may be brown, but not polar.
+_MODIFIERS = rf"(?:{'|'.join(sorted(vocabulary.COLOURS))}|and|light|old|young|little|big|small)"
 _COLOURED = re.compile(r"^(\w+) (\w+)$")
 
 
@@ -46,7 +49,6 @@ class Sighting:
         dances: moves to and fro.
         placed: False for what is in the picture but nobody knows where: it may be meant by any
             phrase that fits it, and nothing more can be said of it.
-        ground: what it stands on, such as "grass"; "" where that isn't known.
     """
 
     object_id: int
@@ -64,7 +66,6 @@ class Sighting:
     moves: bool = False
     dances: bool = False
     placed: bool = True
-    ground: str = ""
 
     @property
     def singular(self) -> bool:
@@ -167,7 +168,7 @@ def phrases(rng: np.random.Generator, sighting: Sighting) -> list[Phrase]:
     if spoken:
         broad = spoken[int(rng.integers(len(spoken)))]
         name = str(rng.choice(synonyms.SPOKEN[broad]))
-        weighted.append((0.7, Phrase(name, broad, frozenset(), not vocabulary.is_plural(name))))
+        weighted.append((0.5, Phrase(name, broad, frozenset(), not vocabulary.is_plural(name))))
         head = _head(body, class_name)
         if says_more and head:
             changed = _with_head(_paraphrase(rng, body), head, name)
@@ -194,12 +195,14 @@ def _other_name(rng: np.random.Generator, name: str) -> tuple[str, str]:
 
 def _head(body: str, class_name: str) -> str:
     """What a phrase calls its object: its class, or another name for it; "" if that's unclear."""
-    if re.search(rf"\b{class_name}\b", body):
+    if re.match(rf"(?:{_MODIFIERS} )*{re.escape(class_name)}\b", body):
         return class_name
-    start = re.split(r" (?:in|with|on|of|seen)\b", without_posture(body))[0].split()
-    endings = (" ".join(start[first:]) for first in range(len(start)))
-    known = synonyms.NAMES.keys() | vocabulary.BROADER.keys()
-    return next((ending for ending in endings if ending in known), "")
+    start = re.split(r" (?:in|with|on|of|seen)\b", without_posture(body))[0]
+    while start and start not in synonyms.NAMES and start not in vocabulary.BROADER:
+        word, _, start = start.partition(" ")
+        if not re.fullmatch(_MODIFIERS, word):
+            return ""
+    return start
 
 
 def _with_head(body: str, head: str, name: str) -> str:

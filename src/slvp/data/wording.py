@@ -220,9 +220,9 @@ def _gap(a: Sighting, b: Sighting) -> float:
 
 
 MAKERS: dict[str, tuple[float, _Maker]] = {
-    "appearance": (1.0, _appearance),
-    "place": (0.8, _place),
-    "size": (0.6, _size),
+    "appearance": (1.4, _appearance),
+    "place": (0.5, _place),
+    "size": (0.8, _size),
     "relation": (0.5, _relation),
     "motion": (0.9, by_motion),
 }

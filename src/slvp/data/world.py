@@ -82,10 +82,19 @@ class World:
         if config.randomise:
             frames_THWC = compositing.degrade(rng, frames_THWC)
         clutter = rng.random(len(layers)) < config.clutter
+        clutter |= [
+            bool(layer.object_id) and actors[layer.object_id - 1].unnamed for layer in layers
+        ]
         # Something is left to refer to: the nearest object.
         clutter[max(index for index, layer in enumerate(layers) if layer.object_id)] = False
         seen = sightings(layers, ids_THW, clutter)
-        strangers = [self._casting.pick(rng) for _ in range(_STRANGERS)]
+        # Near misses first: of a class that is there.
+        present = [actor.cutout for actor in actors]
+        strangers = [
+            self._casting.pick_like(rng, [present[int(rng.integers(len(present)))]])
+            for _ in range(_STRANGERS // 2)
+        ]
+        strangers += [self._casting.pick(rng) for _ in range(_STRANGERS // 2)]
         return Clip(
             frames_THWC=frames_THWC,
             expressions=language.expressions(

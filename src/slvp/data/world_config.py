@@ -17,8 +17,12 @@ class WorldConfig:
         max_objects: most objects of a clip (crowds have up to three more).
         same_class: chance that several objects share one class, so that a plain noun is not
             enough to tell them apart.
-        crowd: chance of 4 to 8 people.
+        same_kind: chance, otherwise, that they share a broader class: all are animals, say.
+        other_colours: chance that one of several alike is chosen for another colour.
+        crowd: chance of 4 to 8 people, or animals of one class.
+        spectators: chance that of a crowd all but one or two stand behind these, still and unnamed.
         still_object: chance that an object stands still in the scene.
+        dancing: chance that a moving person moves to and fro on the spot.
         moving_camera: chance that the camera moves.
         following_camera: chance that the camera follows the nearest object.
         speed: typical motion of an object, in frame widths a step.
@@ -41,8 +45,12 @@ class WorldConfig:
     min_objects: int = 1
     max_objects: int = 5
     same_class: float = 0.5
-    crowd: float = 0.08
+    same_kind: float = 0.25
+    other_colours: float = 0.6
+    crowd: float = 0.12
+    spectators: float = 0.5
     still_object: float = 0.35
+    dancing: float = 0.15
     moving_camera: float = 0.7
     following_camera: float = 0.2
     speed: float = 0.05

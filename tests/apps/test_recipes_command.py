@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -23,6 +25,12 @@ def test_all_recipes_are_listed_with_what_they_need(task, capsys) -> None:
     assert re.fullmatch(form, rows["base-language"])
     assert "convnext_tiny.in12k_ft_in1k, roberta-base" in lines
     assert any("estimates" in line for line in lines)
+
+
+def test_what_models_are_built_of_is_not_imported_for_a_list() -> None:
+    code = "import sys; from slvp.apps import cli; cli.run(['recipes', 'lite']); "
+    code += "assert not {'torch', 'timm', 'cv2'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("name", ["base", "lite-language", "lite-no-camera"])

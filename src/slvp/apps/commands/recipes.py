@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import textwrap
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slvp.training.ablations import ABLATIONS
 from slvp.training.config import Task, TrainConfig
-from slvp.training.dry_run import DryRun
 from slvp.training.estimates import Machine, estimate
 from slvp.training.recipes import RECIPES, recipe, summary
+
+if TYPE_CHECKING:
+    from slvp.training.dry_run import DryRun  # imports all that models are built of
 
 _WIDTH = 100
 _NO_TERMS = {"loss", "gradient_norm", "learning_rate"}
@@ -33,8 +35,7 @@ def list_recipes(task: Task) -> Iterator[str]:
             yield encoders
         found = estimate(config)
         query = config.model.fusion.split("-", maxsplit=1)[0]
-        millions = (f"{n / 1e6:.1f} M" for n in dataclasses.astuple(found.parameters))
-        parameters, trained = millions
+        parameters, trained = (f"{n / 1e6:.1f} M" for n in (found.parameters, found.trained))
         yield (
             f"  {name:22}{query:10}{parameters:>10}{trained:>10}{_gigabytes(found.memory):>10}"
             f"{found.clips_per_second:>10,.0f}  {found.machine.name}"
@@ -66,7 +67,7 @@ def describe_recipe(name: str, task: Task) -> Iterator[str]:
     yield f"Estimated for {_speed(found.machine)}:"
     yield from _rows(
         {
-            "parameters": _parameters(found.parameters.total, found.parameters.trained),
+            "parameters": _parameters(found.parameters, found.trained),
             "batch": f"{found.clips} clips of {clip}, shared by {_processes(found.machine)}",
             "memory of each": f"{_gigabytes(found.memory)}: {_gigabytes(found.weights)} weights, "
             f"averages and optimiser, {_gigabytes(found.activations)} activations and gradients",

@@ -52,6 +52,20 @@ def test_right_masks_cost_little_and_wrong_ones_much():
     assert wrong["bce"] > 10 * right["bce"]
 
 
+def test_what_is_wrong_at_an_outline_costs_most():
+    masks = square()
+    presence = torch.full((1, 1, 2), 10.0)
+
+    def bce(top: int) -> torch.Tensor:
+        logits = logits_of(masks).clone()
+        logits[..., top, 6:10] *= -1  # four places, inside or outside the square
+        return mask_losses(MaskOutput(logits, presence), masks)["bce"]
+
+    inside, at_outline, outside = bce(8), bce(4), bce(0)
+    torch.testing.assert_close(inside, outside, rtol=0.2, atol=0)
+    assert at_outline > 1.5 * outside
+
+
 def test_only_the_best_query_is_trained():
     masks = square()
     right, wrong = logits_of(masks), -logits_of(masks)

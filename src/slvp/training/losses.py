@@ -23,6 +23,10 @@ MOVING = 1.0
 VISIBLE_PIXELS = 16
 """An object with fewer visible pixels at full resolution counts as not in the frame."""
 
+OUTLINE_WEIGHT = 4.0
+"""How much more a pixel at an outline counts in the cross-entropy than one far from it."""
+
+_OUTLINE_REACH = 4  # pixels at the supervised stride
 _SUPERVISED_STRIDE = 2
 _OUTPUT_STRIDE = 4
 
@@ -46,6 +50,8 @@ def mask_counts(masks_ETHW: torch.Tensor) -> dict[str, torch.Tensor]:
 def mask_totals(output: MaskOutput, masks_ETHW: torch.Tensor) -> dict[str, torch.Tensor]:
     """Binary cross-entropy, dice and presence, each a sum over :func:`mask_counts`.
 
+    In the cross-entropy of a sentence, pixels near the mask's outline count more than others.
+
     Several queries: the one whose tube fits best is trained, and it alone should say 'present'
     (the matching of DETR for a single object).
 
@@ -63,9 +69,11 @@ def mask_totals(output: MaskOutput, masks_ETHW: torch.Tensor) -> dict[str, torch
         align_corners=False,
     )
     logits_ENTHW = upsampled.view(expressions, -1, *target_ETHW.shape[1:])
-    bce_EN = F.binary_cross_entropy_with_logits(
+    wrong_ENTHW = F.binary_cross_entropy_with_logits(
         logits_ENTHW, target_ETHW[:, None].expand_as(logits_ENTHW), reduction="none"
-    ).mean((2, 3, 4))
+    )
+    weight_E1THW = 1 + OUTLINE_WEIGHT * _near_outline(target_ETHW)[:, None]
+    bce_EN = (weight_E1THW * wrong_ENTHW).sum((2, 3, 4)) / weight_E1THW.sum((2, 3, 4))
     dice_ENT = soft_dice(logits_ENTHW.sigmoid(), target_ETHW[:, None])
     shown_E1 = visible_ET.sum(-1, keepdim=True)
     dice_EN = (dice_ENT * visible_ET[:, None]).sum(-1) / shown_E1.clamp(min=1)
@@ -81,6 +89,13 @@ def mask_totals(output: MaskOutput, masks_ETHW: torch.Tensor) -> dict[str, torch
         "dice": dice_EN[rows_E, best_E].sum(),
         "presence": denied_ENT.mean(1).sum(),
     }
+
+
+def _near_outline(target_ETHW: torch.Tensor) -> torch.Tensor:
+    """Return 1 at the outline of a mask, falling to 0 within ``_OUTLINE_REACH`` pixels."""
+    side = 2 * _OUTLINE_REACH + 1
+    around = F.avg_pool2d(target_ETHW, side, stride=1, padding=side // 2, count_include_pad=False)
+    return 2 * (around - target_ETHW).abs().clamp(max=0.5)
 
 
 def _visible(masks_ETHW: torch.Tensor) -> torch.Tensor:

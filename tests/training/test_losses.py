@@ -61,9 +61,8 @@ def test_what_is_wrong_at_an_outline_costs_most():
         logits[..., top, 6:10] *= -1  # four places, inside or outside the square
         return mask_losses(MaskOutput(logits, presence), masks)["bce"]
 
-    inside, at_outline, outside = bce(8), bce(4), bce(0)
-    torch.testing.assert_close(inside, outside, rtol=0.2, atol=0)
-    assert at_outline > 1.5 * outside
+    inside, at_outline, outside = bce(8), bce(4), bce(1)
+    assert at_outline > 1.5 * max(inside, outside)
 
 
 def test_only_the_best_query_is_trained():

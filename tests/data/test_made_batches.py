@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from slvp.data.captioned.clips import Form
 from slvp.data.cutouts import CutoutLibrary
 from slvp.data.made_batches import StillMasks, WorldFlow, WorldMasks
 from slvp.data.stills import Stills
@@ -115,7 +116,7 @@ def stills(tmp_path):
 def test_every_part_of_a_batch_can_be_made_alone(worlds, kind, request):
     if kind == "stills":
         stills = request.getfixturevalue("stills")
-        source = StillMasks(stills, ((64, 64), (64, 96)), 3 * 64 * 96, 2)
+        source = StillMasks(stills, [Form(1, 64, 64), Form(2, 64, 96)], 3 * 2 * 64 * 96, 2)
     else:
         source = (WorldMasks if kind == "masks" else WorldFlow)(worlds, 3 * 3 * 64 * 64, 1)
     forms = set()

@@ -51,7 +51,7 @@ def both(folder, first=0.5, second=0.3, **changes):
     ("changes", "expected"),
     [
         ({}, (0.2, 0, 0.5, 0.3)),
-        ({"stills": "folder"}, (0.14, 0.06, 0.5, 0.3)),
+        ({"stills": "folder"}, (0.12, 0.08, 0.5, 0.3)),
         ({"world_share": 0.0}, (0, 0, 0.625, 0.375)),
         ({"world_share": 0.6}, (0.6, 0, 0.25, 0.15)),
         ({"world_share": 0.6, "first": 10, "second": 30}, (0.6, 0, 0.1, 0.3)),

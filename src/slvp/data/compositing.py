@@ -45,6 +45,15 @@ def vary_colour(rng: np.random.Generator, rgb: UInt8Array, strength: float = 1.0
     return _saturate(rgb, float(np.exp(rng.normal(0, 0.2 * strength))))
 
 
+def vary_colours(
+    rng: np.random.Generator, frames_THWC: UInt8Array, strength: float = 1.0
+) -> UInt8Array:
+    """Do the same to all frames of a clip."""
+    steps, height, width, _ = frames_THWC.shape
+    tall = frames_THWC.reshape(steps * height, width, 3)
+    return vary_colour(rng, tall, strength).reshape(frames_THWC.shape)
+
+
 def _harmonise(
     rgb: UInt8Array, alpha: UInt8Array, surroundings: UInt8Array, strength: float
 ) -> UInt8Array:

@@ -100,7 +100,7 @@ def _absent(
     rng: np.random.Generator, everyone: list[Sighting], candidates: Sequence[Cutout]
 ) -> Expression | None:
     """An expression that describes nothing in the clip: another colour, or another class."""
-    near = _near_miss(rng, everyone) if rng.random() < 0.4 else None
+    near = near_miss(rng, everyone) if rng.random() < 0.4 else None
     if near is not None:
         return Expression(near, (), "absent")
     for cutout in candidates:
@@ -115,11 +115,15 @@ def _absent(
     return None
 
 
-def _near_miss(rng: np.random.Generator, everyone: list[Sighting]) -> str | None:
+def near_miss(rng: np.random.Generator, everyone: list[Sighting]) -> str | None:
     """What is there, in a colour in which it isn't: "a red car" where cars are white."""
     for index in rng.permutation(len(everyone)):
         seen = everyone[int(index)]
-        if not seen.singular or "person" in (seen.class_name, *seen.broader):
+        person = "person" in (seen.class_name, *seen.broader)
+        plain = Phrase(seen.class_name, seen.class_name, frozenset())
+        # What may be there that nobody has seen could have that colour.
+        unseen = any(not o.placed and plain.could_mean(o) for o in everyone)
+        if not seen.singular or person or unseen:
             continue
         colour = str(rng.choice(_COLOURS_OF.get(seen.class_name, _COLOURS_OF[""])))
         phrase = Phrase(f"{colour} {seen.class_name}", seen.class_name, frozenset({colour}))

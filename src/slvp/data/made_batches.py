@@ -1,4 +1,4 @@
-"""Batches of clips that are made, not found: the embedded world, and cuts of photographs."""
+"""Batches of clips that are made, not found: of the embedded world, and of photographs."""
 
 from __future__ import annotations
 
@@ -105,19 +105,19 @@ class WorldFlow(_WorldClips):
 
 @dataclass
 class StillMasks:
-    """Whole photographs with captioned masks, as clips of one frame.
+    """Whole photographs with captioned masks, as clips: a camera moves over each.
 
     Attributes:
         stills: the photographs.
-        sizes: (height, width) of frames; each batch has one of them.
-        pixels: roughly how many pixels, all photographs together, a batch has.
+        forms: clip lengths and frame sizes; each batch has one of them.
+        pixels: roughly how many pixels, all frames together, a batch has.
         sentences: asked of each photograph, at most.
         absent: chance that one of them describes nothing in it.
         randomise: vary colour, blur, noise and JPEG as the world does.
     """
 
     stills: Stills
-    sizes: Sequence[tuple[int, int]]
+    forms: Sequence[Form]
     pixels: int
     sentences: int
     absent: float = 0.2
@@ -126,28 +126,31 @@ class StillMasks:
     @property
     def smallest(self) -> int:
         """Photographs of the smallest batch."""
-        return min(self._clips(form) for form in range(len(self.sizes)))
+        return min(form.clips(self.pixels) for form in self.forms)
 
     def plan(self, rng: np.random.Generator, turn: int) -> list[Draw]:
-        """Draw a frame size, and a seed for each photograph."""
-        form = int(rng.integers(len(self.sizes)))
-        return [Draw(seed, form) for seed in draw_seeds(rng, self._clips(form))]
+        """Draw a form, and a seed for each photograph."""
+        form = int(rng.integers(len(self.forms)))
+        return [Draw(seed, form) for seed in draw_seeds(rng, self.forms[form].clips(self.pixels))]
 
     def make(self, draws: Sequence[Draw]) -> Batch:
         """Draw photographs and cut them."""
         return collate([self._sample(draw) for draw in draws])
 
-    def _clips(self, form: int) -> int:
-        return Form(1, *self.sizes[form]).clips(self.pixels)
-
     def _sample(self, draw: Draw) -> Sample:
         rng = np.random.default_rng(draw.seed)
-        height, width = self.sizes[draw.form]
+        form = self.forms[draw.form]
 
         def cut() -> Clip:
             still = int(rng.integers(len(self.stills)))
             return self.stills.clip(
-                still, rng, height, width, randomise=self.randomise, absent=self.absent
+                still,
+                rng,
+                form.height,
+                form.width,
+                frames=form.frames,
+                randomise=self.randomise,
+                absent=self.absent,
             )
 
         return mask_sample(_draw_clip(cut, "expressions"), self.sentences, rng)

@@ -95,7 +95,7 @@ def action(rng: np.random.Generator, sighting: Sighting, *, directed: bool) -> s
 
     ``directed`` may say where it goes, too.
     """
-    if actions.acts(sighting.caption):
+    if sighting.moves is None or actions.acts(sighting.caption):
         return ""
     if sighting.dances:
         return actions.choose(rng, list(actions.DANCING))

@@ -45,10 +45,13 @@ class Sighting:
         growth: how many times larger it is in the last frame than in the first, camera zoom aside.
         clutter: never to be referred to.
         look: its colours.
-        moves: on its way, whether or not the frames show it (one frame doesn't).
+        moves: on its way, whether or not the frames show it (one frame doesn't); None where that
+            isn't known.
         dances: moves to and fro.
         placed: False for what is in the picture but nobody knows where: it may be meant by any
             phrase that fits it, and nothing more can be said of it.
+        layer: drawn over all that have a lower one; 0 where that isn't known.
+        sayable: broader classes that it may be called by.
     """
 
     object_id: int
@@ -63,9 +66,11 @@ class Sighting:
     growth: float
     clutter: bool = False
     look: Look = NOTHING_KNOWN
-    moves: bool = False
+    moves: bool | None = False
     dances: bool = False
     placed: bool = True
+    layer: int = 0
+    sayable: frozenset[str] = frozenset(synonyms.SPOKEN)
 
     @property
     def singular(self) -> bool:
@@ -164,7 +169,7 @@ def phrases(rng: np.random.Generator, sighting: Sighting) -> list[Phrase]:
             (1.3, _phrase(body, class_name)),
             (2.2, _renamed(rng, _paraphrase(rng, body), sighting)),
         ]
-    spoken = [broad for broad in sighting.broader if broad in synonyms.SPOKEN]
+    spoken = [broad for broad in sighting.broader if broad in sighting.sayable]
     if spoken:
         broad = spoken[int(rng.integers(len(spoken)))]
         name = str(rng.choice(synonyms.SPOKEN[broad]))

@@ -105,6 +105,7 @@ def sightings(
                 look=layer.cutout.look,
                 moves=path.moves,
                 dances=path.dances,
+                layer=layer.object_id,
             )
         )
     return seen

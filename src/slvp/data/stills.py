@@ -1,63 +1,29 @@
-"""Whole photographs with captioned object masks, as clips of one frame."""
+"""Whole photographs with captioned object masks, as clips: a camera moves over each."""
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
+import numpy.typing as npt
 
-from slvp.data import compositing, vocabulary
-from slvp.data.phrases import Phrase, Sighting, article, boxes
-from slvp.data.pictures import read_picture
+from slvp.data import compositing, language, motion, vocabulary
+from slvp.data.phrases import Sighting, boxes
+from slvp.data.still_objects import PLACE, Still, StillObject, read_stills
 from slvp.data.transforms import mirror_words, random_box
-from slvp.errors import UserError
 from slvp.types import Clip, Expression, UInt8Array
 
 KEPT = 0.4  # share of an object that must stay in the crop
 SMALLEST = 0.003  # share of the crop that an object must cover
-_COLUMNS = {"image", "object_id", "class_name", "caption"}
-_PLACE = re.compile(
-    r"\b(left|right|leftmost|rightmost|middle|center|centre|top|bottom|front|back|background|"
-    r"foreground|largest|biggest|smallest)\b"
-)
+KINDS = ("appearance", "place", "size", "relation")
+SAYABLE = frozenset({"person", "animal", "bird", "vehicle"})
+"""Broader classes of which photographs show none that isn't labelled, or known to be there."""
 
-
-@dataclass(frozen=True)
-class _Labelled:
-    object_id: int
-    class_name: str
-    caption: str
-
-
-@dataclass(frozen=True)
-class _Still:
-    image: Path
-    mask: Path
-    objects: tuple[_Labelled, ...]
-
-    @cached_property
-    def pixels(self) -> tuple[UInt8Array, UInt8Array]:
-        """RGB (HW3) and ids (HW)."""
-        bgr = read_picture(self.image, cv2.IMREAD_COLOR)
-        picture = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
-        try:
-            mask = Image.open(self.mask)
-            ids = np.asarray(mask, np.uint8)
-        except OSError as error:
-            raise UserError(f"{self.mask}: unreadable ({error}); restore it.") from None
-        if mask.mode != "P" or ids.shape != picture.shape[:2]:
-            raise UserError(
-                f"{self.mask}: is {mask.mode} {ids.shape}, expected a palette picture of the size "
-                f"of {self.image.name}, {picture.shape[:2]}."
-            )
-        return picture, ids
+_EXPRESSIONS = 6
+_MOVES = 0.8  # chance that the camera moves
+_REACH = 0.03  # typical pan, in frame widths a step
+_TILT = 0.012  # typical change of perspective a step
 
 
 class Stills:
@@ -75,11 +41,10 @@ class Stills:
     """
 
     def __init__(self, path: str | Path) -> None:
-        folder = Path(path)
-        self._stills = list(_read_table(folder, folder / "stills.csv"))
+        self.photographs = list(read_stills(Path(path)))
 
     def __len__(self) -> int:
-        return len(self._stills)
+        return len(self.photographs)
 
     def clip(
         self,
@@ -88,172 +53,211 @@ class Stills:
         height: int,
         width: int,
         *,
+        frames: int = 1,
         randomise: bool = True,
         absent: float = 0.0,
     ) -> Clip:
-        """Cut a random part of photograph ``index`` to ``height`` x ``width``; half are mirrored.
+        """Let a camera move over a random part of photograph ``index``; half are mirrored.
 
-        Expressions are the captions of the objects that keep at least 40% of their pixels and
-        that no other labelled object could be taken for; places ("on the left") are checked again
-        in the crop, and swapped where it is mirrored. There may be none.
+        Expressions are the captions of the objects that keep at least 40% of their pixels, other
+        words for them, and what masks tell of places, sizes and relations; all of them mean one
+        labelled object only, and none that may be there unlabelled. Places in captions ("on the
+        left") are checked again in the crop, and swapped where it is mirrored. There may be none.
 
         Args:
             index: of the photograph.
             rng: source of chance.
             height: of the frame, in pixels.
             width: of the frame, in pixels.
+            frames: T.
             randomise: vary colour, blur, noise and JPEG as the world does.
             absent: chance of one more expression, of an object that the photograph doesn't show.
 
         Returns:
-            A clip of one frame with ids; no captions, flow or camera.
+            A clip of T frames with ids; no captions, flow or camera.
         """
-        still = self._stills[index]
+        still = self.photographs[index]
         picture, ids = still.pixels
         rows, columns = ids.shape
         for attempt in range(4):
             whole = attempt == 3
             box = np.s_[:, :] if whole else random_box(rng, rows, columns, height / width)
-            kept = _kept(ids, ids[box], still.objects)
+            kept = _kept(still, ids[box])
             if kept:
                 break
         mirrored = bool(rng.random() < 0.5)
-        frame, small_ids = _resize(picture[box], ids[box], height, width, mirrored)
+        moving = frames > 1 and rng.random() < _MOVES
+        path_T33 = _camera(rng, frames, height, width, moving=moving)
+        frames_THWC, ids_THW, scale = _film(picture[box], ids[box], path_T33, height, width)
+        if mirrored:
+            frames_THWC = np.ascontiguousarray(frames_THWC[:, :, ::-1])
+            ids_THW = np.ascontiguousarray(ids_THW[:, :, ::-1])
         if randomise:
-            frame = compositing.degrade(rng, compositing.vary_colour(rng, frame, 0.6)[None])[0]
-        expressions = _expressions(rng, small_ids, still.objects, kept, mirrored)
+            frames_THWC = compositing.degrade(rng, compositing.vary_colours(rng, frames_THWC, 0.6))
+        seen = [
+            sighting(still, o, ids_THW, scale, mirrored=mirrored, clutter=o.object_id not in kept)
+            for o in still.objects
+        ]
+        seen = [s for s in seen if s.areas_T.any()]
+        everyone = [*seen, *still.unlabelled]
+        written = language.expressions(rng, everyone, (), _EXPRESSIONS, 0.0, KINDS)
+        written += _as_captioned(still, seen, mirrored=mirrored)
         if absent and rng.random() < absent:
-            expressions += self._absent(rng, still)
+            written += self._absent(rng, still, everyone)
         return Clip(
-            frames_THWC=frame[None],
-            ids_THW=small_ids[None],
-            expressions=expressions,
+            frames_THWC=frames_THWC,
+            ids_THW=ids_THW,
+            expressions=tuple({e.text: e for e in written}.values()),
             name=still.image.name,
         )
 
-    def _absent(self, rng: np.random.Generator, still: _Still) -> tuple[Expression, ...]:
+    def _absent(
+        self, rng: np.random.Generator, still: Still, everyone: list[Sighting]
+    ) -> tuple[Expression, ...]:
         """Name an animal or vehicle of another photograph; everyday things may be unlabelled."""
+        near = language.near_miss(rng, everyone) if rng.random() < 0.4 else None
+        if near is not None:
+            return (Expression(near, (), "absent"),)
         for _ in range(8):
-            other = self._stills[int(rng.integers(len(self._stills)))]
+            other = self.photographs[int(rng.integers(len(self)))]
             stranger = other.objects[int(rng.integers(len(other.objects)))]
             name = stranger.class_name
             if not {"animal", "vehicle"} & set(vocabulary.broader(name)):
                 continue
             shown = (o.class_name for o in still.objects)
             if not any(vocabulary.could_be(name, c, vocabulary.broader(c)) for c in shown):
-                return (Expression(stranger.caption, (), "absent"),)
+                return (Expression(stranger.looks, (), "absent"),)
         return ()
 
 
-def _read_table(folder: Path, table: Path) -> Iterator[_Still]:
-    if not table.is_file():
-        raise UserError(f"{table}: no such file; expected a table with columns {_COLUMNS}.")
-    by_image: dict[str, list[_Labelled]] = {}
-    with table.open(encoding="utf-8", newline="") as stream:
-        for line, row in enumerate(csv.DictReader(stream), start=2):
-            if not all(row.get(column) for column in _COLUMNS) or not row["object_id"].isdigit():
-                raise UserError(
-                    f"{table}: line {line} needs {sorted(_COLUMNS)}, object_id a whole number."
-                )
-            labelled = _Labelled(int(row["object_id"]), row["class_name"], row["caption"])
-            by_image.setdefault(row["image"], []).append(labelled)
-    if not by_image:
-        raise UserError(f"{table}: lists nothing; expected at least one row.")
-    for name, objects in by_image.items():
-        image = folder / name
-        still = _Still(image, image.with_suffix(".png"), tuple(objects))
-        for file in (still.image, still.mask):
-            if not file.is_file():
-                raise UserError(f"{table}: lists {file}, which isn't there; restore or remove it.")
-        yield still
-
-
-def _kept(ids: UInt8Array, cropped: UInt8Array, objects: tuple[_Labelled, ...]) -> set[int]:
+def _kept(still: Still, cropped: UInt8Array) -> set[int]:
     """Ids of the objects that are still large and whole enough to ask for."""
-    before = np.bincount(ids.ravel(), minlength=256)
     after = np.bincount(cropped.ravel(), minlength=256)
     return {
-        o.object_id
-        for o in objects
-        if after[o.object_id] >= max(KEPT * before[o.object_id], SMALLEST * cropped.size, 1)
+        object_id
+        for object_id, before in still.areas.items()
+        if after[object_id] >= max(KEPT * before, SMALLEST * cropped.size, 1)
     }
 
 
-def _resize(
-    picture: UInt8Array, ids: UInt8Array, height: int, width: int, mirrored: bool
-) -> tuple[UInt8Array, UInt8Array]:
-    shrinks = picture.shape[0] > height
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    frame = cv2.resize(picture, (width, height), interpolation=how)
-    small_ids = cv2.resize(ids, (width, height), interpolation=cv2.INTER_NEAREST)
-    if mirrored:
-        frame, small_ids = frame[:, ::-1], small_ids[:, ::-1]
-    return np.ascontiguousarray(frame), np.ascontiguousarray(small_ids)
+def _camera(
+    rng: np.random.Generator, frames: int, height: int, width: int, *, moving: bool
+) -> npt.NDArray[np.float64]:
+    """Homographies (T33) from the scene to the frames: pan, zoom, roll, shake and tilt."""
+    path_T33 = motion.camera_path(rng, frames, height, width, moving=moving, reach=_REACH * width)
+    if not moving:
+        return path_T33
+    centre = np.array([[1, 0, -width / 2], [0, 1, -height / 2], [0, 0, 1]])
+    tilt_T33 = np.tile(np.eye(3), (frames, 1, 1))
+    time = np.arange(frames) - (frames - 1) / 2
+    tilt_T33[:, 2, :2] = time[:, None] * rng.normal(0, _TILT, 2) / (width, height)
+    return np.asarray(np.linalg.inv(centre) @ tilt_T33 @ centre @ path_T33, np.float64)
 
 
-def _sighting(ids: UInt8Array, labelled: _Labelled, mirrored: bool) -> Sighting:
-    mask = ids == labelled.object_id
+def _film(
+    picture: UInt8Array, ids: UInt8Array, path_T33: npt.NDArray[np.float64], height: int, width: int
+) -> tuple[UInt8Array, UInt8Array, float]:
+    """Show a picture (HW3) and its ids (HW) as a camera sees them that stays inside them.
+
+    Returns:
+        frames_THWC, ids_THW, and pixels of the frame per pixel of the picture (areas).
+    """
+    corners = np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
+    seen = np.linalg.inv(path_T33) @ corners
+    seen = seen[:, :2] / seen[:, 2:]
+    low, high = seen.min((0, 2)), seen.max((0, 2))
+    size = (max(2, round(high[0] - low[0])), max(2, round(high[1] - low[1])))
+    how = cv2.INTER_AREA if picture.shape[0] > size[1] else cv2.INTER_LINEAR
+    scene = cv2.resize(picture, size, interpolation=how)
+    scene_ids = cv2.resize(ids, size, interpolation=cv2.INTER_NEAREST)
+    scale = size[0] * size[1] / ids.size
+    if len(path_T33) == 1 or size == (width, height):
+        steps = len(path_T33)
+        # A tripod: all frames are the same.
+        return (
+            np.repeat(np.asarray(scene, np.uint8)[None, :height, :width], steps, 0),
+            np.repeat(np.asarray(scene_ids, np.uint8)[None, :height, :width], steps, 0),
+            scale,
+        )
+    to_scene = np.array([[1, 0, low[0]], [0, 1, low[1]], [0, 0, 1]])
+    frames, frame_ids = [], []
+    for matrix in path_T33 @ to_scene:
+        frames.append(
+            cv2.warpPerspective(scene, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+        )
+        frame_ids.append(
+            cv2.warpPerspective(scene_ids, matrix, (width, height), flags=cv2.INTER_NEAREST)
+        )
+    return np.stack(frames).astype(np.uint8), np.stack(frame_ids).astype(np.uint8), scale
+
+
+def sighting(
+    still: Still,
+    labelled: StillObject,
+    ids_THW: UInt8Array,
+    scale: float,
+    *,
+    mirrored: bool,
+    clutter: bool,
+    object_id: int | None = None,
+) -> Sighting:
+    """Measure an object of a photograph in the frames of a clip.
+
+    Args:
+        still: the photograph.
+        labelled: the object.
+        ids_THW: of the clip.
+        scale: pixels of a frame per pixel of the photograph.
+        mirrored: left is right.
+        clutter: it is not to be referred to.
+        object_id: its value in ``ids_THW``, if it isn't that of the photograph.
+    """
+    mask_THW = ids_THW == (labelled.object_id if object_id is None else object_id)
+    steps = len(ids_THW)
+    whole = max(1.0, still.areas[labelled.object_id] * scale)
     return Sighting(
-        object_id=labelled.object_id,
+        object_id=labelled.object_id if object_id is None else object_id,
         class_name=labelled.class_name,
-        caption=mirror_words(labelled.caption) if mirrored else labelled.caption,
+        caption=mirror_words(labelled.looks) if mirrored else labelled.looks,
         broader=vocabulary.broader(labelled.class_name),
-        boxes_T4=boxes(mask[None]),
-        areas_T=np.array([mask.mean()]),
-        visible_T=np.ones(1),
-        whole_centres_T2=np.zeros((1, 2)),
-        drift_T2=np.zeros((1, 2)),
+        boxes_T4=boxes(mask_THW),
+        areas_T=mask_THW.mean((1, 2)),
+        visible_T=np.minimum(mask_THW.sum((1, 2)) / whole, 1.0),
+        whole_centres_T2=np.zeros((steps, 2)),
+        drift_T2=np.zeros((steps, 2)),
         growth=1.0,
+        clutter=clutter,
+        look=still.looks[labelled.object_id],
+        moves=None,
+        sayable=SAYABLE,
     )
 
 
-def _expressions(
-    rng: np.random.Generator,
-    ids: UInt8Array,
-    objects: tuple[_Labelled, ...],
-    kept: set[int],
-    mirrored: bool,
-) -> tuple[Expression, ...]:
-    present = set(np.unique(ids).tolist())
-    seen = [_sighting(ids, o, mirrored) for o in objects if o.object_id in present]
+def _as_captioned(still: Still, seen: list[Sighting], *, mirrored: bool) -> tuple[Expression, ...]:
+    """Captions that say where an object is, where that still holds.
+
+    Of objects of which all others of their kind are labelled, places are told from the masks.
+    """
+    by_id = {s.object_id: s for s in seen}
     written = []
-    for target in seen:
-        others = [o for o in seen if o is not target]
-        if target.object_id not in kept or target.object_id not in present:
+    for labelled in still.objects:
+        target = by_id.get(labelled.object_id)
+        if target is None or target.clutter or not labelled.placed or labelled.all_labelled:
             continue
-        alike = [o for o in others if o.class_name == target.class_name]
-        if _PLACE.search(target.caption):
-            if all(_place_holds(word, target, alike) for word in _PLACE.findall(target.caption)):
-                written.append(Expression(target.caption, (target.object_id,), "place"))
-            continue
-        body = target.caption.split(" ", 1)[1] if target.singular else target.caption
-        colours = vocabulary.colours(target.caption)
-        phrase = Phrase(body, target.class_name, colours, target.singular)
-        if not any(phrase.could_mean(o) for o in others):
-            text = article(rng, phrase)
-            if target.singular and rng.random() < 0.25:
-                text += _side(target)
-            written.append(Expression(text, (target.object_id,), "appearance"))
+        caption = mirror_words(labelled.caption) if mirrored else labelled.caption
+        alike = [s for s in seen if s is not target and s.class_name == target.class_name]
+        if all(_place_holds(word, target, alike) for word in PLACE.findall(caption)):
+            written.append(Expression(caption, (target.object_id,), "place"))
     return tuple(written)
-
-
-def _middle(sighting: Sighting) -> tuple[float, float]:
-    left, top, right, bottom = sighting.boxes_T4[0]
-    return (left + right) / 2, (top + bottom) / 2
-
-
-def _side(sighting: Sighting) -> str:
-    x, _ = _middle(sighting)
-    if x < 0.35:
-        return " on the left"
-    return " on the right" if x > 0.65 else ""
 
 
 def _place_holds(word: str, target: Sighting, alike: list[Sighting]) -> bool:
     """Whether a place word of the whole photograph is still right in the crop."""
-    x, y = _middle(target)
-    xs, ys = [_middle(o)[0] for o in alike], [_middle(o)[1] for o in alike]
-    area, areas = target.areas_T[0], [o.areas_T[0] for o in alike]
+    x, y = np.nanmean(target.centres_T2, axis=0)
+    xs, ys = (
+        zip(*(np.nanmean(o.centres_T2, axis=0) for o in alike), strict=True) if alike else ((), ())
+    )
+    area, areas = target.areas_T.mean(), [o.areas_T.mean() for o in alike]
     # Alone of its kind in the crop, it must be on that side of the crop.
     first_x, last_x = all(x < o for o in xs), all(x > o for o in xs)
     return {

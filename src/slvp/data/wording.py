@@ -198,7 +198,7 @@ def _covers(a: Sighting, b: Sighting) -> bool:
     high = np.minimum(a.boxes_T4[:, 2:], b.boxes_T4[:, 2:])
     overlap_T = np.maximum(high - low, 0).prod(1) > 0.2 * _area(b)
     lower_T = a.boxes_T4[:, 3] > b.boxes_T4[:, 3] + 0.02
-    return a.object_id > b.object_id and _mostly(_holds(overlap_T & lower_T, low[:, 0]))
+    return a.layer > b.layer and _mostly(_holds(overlap_T & lower_T, low[:, 0]))
 
 
 def _area(a: Sighting) -> Array:

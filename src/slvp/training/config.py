@@ -58,7 +58,7 @@ class DataConfig:
     coco: tuple[tuple[str, str], ...] = ()
     stamps: bool = False
     stills: str = ""
-    stills_share: float = 0.3
+    stills_share: float = 0.4
     captioned: tuple[str, ...] = ()
     captioned_share: float = 0.5
     frame_rate: float = 6.0

@@ -106,9 +106,8 @@ def _masks(config: TrainConfig, tell: Tell) -> tuple[_Mixture, _Mixture]:
         validation.add(WorldMasks(held_out, data.pixels, data.expressions), rest)
     if shares.stills:
         stills = Stills(Path(data.stills))
-        source = StillMasks(
-            stills, data.sizes, data.pixels, data.expressions, randomise=data.randomise
-        )
+        forms = [Form(frames, *size) for size in data.sizes for frames in data.frames]
+        source = StillMasks(stills, forms, data.pixels, data.expressions, randomise=data.randomise)
         training.add(source, shares.stills)
     for found, share in zip(annotated, shares.annotated, strict=True):
         training.add(found.training, share)

@@ -105,7 +105,7 @@ class ObjectiveConfig:
     subtract_camera: bool = True
     check_consistency: bool = True
     balanced: bool = True
-    single_frame: float = 0.75
+    single_frame: float = 0.25
     captions: Literal["right", "shuffled", "none"] = "right"
     contrast: float = 0.0
     contrast_margin: float = 0.5

@@ -25,6 +25,7 @@ def _tiny(config: TrainConfig) -> TrainConfig:
         attention_heads=2,
         pixel_width=8,
         queries=3,
+        class_words=False,
         frame_size=_SIDE,
         presence_threshold=0.0,
     )

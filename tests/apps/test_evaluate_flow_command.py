@@ -80,12 +80,29 @@ def test_captioned_videos_that_a_model_has_not_seen(tmp_path: Path, capsys) -> N
 def test_sources_have_one_caption_a_clip_and_the_targets_of_the_default_objective() -> None:
     config = TrainConfig(task="pretrain", model=tiny_config(head="flow"), data=DATA)
     odd = replace(config.objective, estimator="exact", subtract_camera=False)
-    ((kind, source),) = held_out.held_out_sources(replace(config, objective=odd)).items()
+    ((kind, sides),) = held_out.sources_of(replace(config, objective=odd)).items()
     assert kind == held_out.WORLD
-    assert source.sentences == 1
-    assert source.with_others
-    assert not source.exact
-    assert source.target.subtract_camera
+    for source in (sides.training, sides.held_out):
+        assert source.sentences == 1
+        assert not source.exact
+        assert source.target.subtract_camera
+    assert sides.held_out.with_others
+
+
+def test_training_clips_are_others_than_those_held_out(tmp_path: Path) -> None:
+    captions = {f"{number}": ["something"] for number in range(12)}
+    (tmp_path / "captions.json").write_text(json.dumps(captions))
+    for name in captions:
+        (tmp_path / f"{name}.mp4").touch()
+    data = replace(DATA, captioned=(str(tmp_path),), captioned_share=1.0)
+    config = TrainConfig(task="pretrain", model=tiny_config(head="flow"), data=data)
+    (sides,) = held_out.sources_of(config).values()
+    seen, unseen = (
+        {source.index.name(number) for number in range(len(source.index))}
+        for source in (sides.training, sides.held_out)
+    )
+    assert seen and unseen and not seen & unseen
+    assert len(seen | unseen) == 12
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from slvp.evaluation.flow import measure
+from slvp.evaluation.flow import mean_flow, measure
 from slvp.models.heads import FlowOutput
 from slvp.training.losses import FLOW_UNIT
 from slvp.types import Batch, Skipped
@@ -73,6 +73,18 @@ def test_errors_of_what_is_told_and_of_what_needs_no_model():
         assert errors.distance == pytest.approx(moving * UNIT, abs=1e-3), name
         assert errors.loss == pytest.approx(huber(moving) + huber(still), abs=1e-3), name
         assert errors.exact_distance is None
+
+
+def test_the_mean_of_other_clips_is_compared_where_it_is_given():
+    others = [batch(8.0, 0.0, 4.0, sentences=["2"] * 3, others=["1"] * 3)]
+    mean_2 = mean_flow(others, 2)
+    # A quarter of two clips moves, by 8 and by 4; of one nothing does.
+    assert mean_2.tolist() == pytest.approx([1.5, 0.0])
+    assert mean_flow(others * 2, 3).tolist() == pytest.approx([(8 + 4 + 8) / 4 / 3, 0.0])
+    clips = batch(4.0, sentences=["2"], others=["1"])
+    errors = measure(Says(), [(clips, None)], 1, torch.tensor([3.0, 0.0])).clips[0].errors
+    assert errors["mean"].distance == pytest.approx(1 * UNIT, abs=1e-3)
+    assert errors["mean"].loss == pytest.approx(huber(1) + huber(3), abs=1e-3)
 
 
 def test_the_true_flow_is_compared_where_it_moves_and_the_target_is_trusted():

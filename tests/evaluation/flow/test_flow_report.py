@@ -75,6 +75,12 @@ def test_what_is_averaged_and_counted():
     assert (made.unmoved, made.skipped, made.videos) == (3, 2, 3)
 
 
+def test_what_needs_no_model_is_compared_with_frame_and_clip():
+    pairs = {(gap.prediction, gap.reference) for gap in make_report("w", clips([1.0, 2.0])).gaps}
+    asked = {(other, f"{shown}-right") for other in ("zero", "mean") for shown in ("frame", "clip")}
+    assert asked < pairs
+
+
 def test_where_no_true_flow_is_known_nothing_is_said_of_it():
     made = make_report("video", clips([1.0] * 12, exact=False))
     assert {figure.measure for figure in made.figures} == {"loss", "distance"}

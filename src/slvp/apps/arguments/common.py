@@ -66,3 +66,46 @@ class WorldOptions:
     cutouts: Cutouts = ()
     coco: Coco = ()
     stamps: Stamps = False
+
+
+@dataclass(frozen=True)
+class BenchmarkOptions:
+    """What is worked on.
+
+    Attributes:
+        benchmark: whose files --data has; world is what "slvp data world" made.
+        data: folder with the unpacked benchmark.
+    """
+
+    benchmark: BenchmarkName
+    data: Path
+
+
+@dataclass(frozen=True)
+class AskingOptions:
+    """How a model is asked.
+
+    Attributes:
+        model: a shipped model's name, a folder or a hub's owner/name.
+        threshold: probability above which a pixel belongs to the object.
+        device: where to compute.
+        size: shorter side, in pixels, that frames are resized to for the model.
+    """
+
+    model: Model = "default"
+    threshold: float = 0.5
+    device: Device = "auto"
+    size: Size = None
+
+
+@dataclass(frozen=True)
+class WritingOptions:
+    """How a command writes its results.
+
+    Attributes:
+        overwrite: replace an earlier result in OUT, once the new one is complete.
+        quiet: show no progress.
+    """
+
+    overwrite: Overwrite = False
+    quiet: Quiet = False

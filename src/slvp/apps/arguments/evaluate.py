@@ -2,49 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
 from slvp.apps.arguments.common import (
-    BenchmarkName,
+    MERGED,
+    AskingOptions,
+    BenchmarkOptions,
     Captioned,
-    Coco,
-    Cutouts,
     Device,
-    Model,
-    Overwrite,
-    Quiet,
-    Size,
     Split,
-    Stamps,
+    WorldOptions,
+    WritingOptions,
     app,
 )
 
-ProtocolName = Annotated[
-    str | None,
-    arg(
-        metavar="{published,fixed,semi-supervised}",
-        help_behavior_hint="(default: the published one)",
-    ),
-]
-Optional = arg(help_behavior_hint="")
+_Out = Annotated[Path | None, arg(help_behavior_hint="(default: print only)")]
+_Optional = arg(help_behavior_hint="")
+
+
+@dataclass(frozen=True)
+class ScoringOptions:
+    """How evaluate and score do it.
+
+    Attributes:
+        out: the folder to make.
+        split: such as val or train; it must have public masks.
+        protocol: how to score ref-davis17: Hungarian matching as published, fixed identities, or
+            these without first and last frame.
+    """
+
+    out: _Out = None
+    split: Split = None
+    protocol: Annotated[
+        str | None,
+        arg(
+            metavar="{published,fixed,semi-supervised}",
+            help_behavior_hint="(default: the published one)",
+        ),
+    ] = None
 
 
 @app.command
 def evaluate(
-    benchmark: BenchmarkName,
-    data: Path,
-    out: Annotated[Path | None, arg(help_behavior_hint="(default: print only)")] = None,
-    model: Model = "default",
-    split: Split = None,
-    protocol: ProtocolName = None,
-    threshold: float = 0.5,
-    device: Device = "auto",
-    size: Size = None,
-    overwrite: Overwrite = False,
-    quiet: Quiet = False,
+    on: Annotated[BenchmarkOptions, MERGED],
+    scoring: Annotated[ScoringOptions, MERGED],
+    asking: Annotated[AskingOptions, MERGED],
+    writing: Annotated[WritingOptions, MERGED],
 ) -> None:
     """Score a model on a benchmark by the benchmark's own protocol.
 
@@ -56,79 +63,60 @@ def evaluate(
     For example:
       slvp evaluate world --data outputs/world
       slvp evaluate ref-davis17 --data datasets/ref-davis17 --out outputs/scores
-
-    Args:
-        benchmark: whose files --data has; world is what "slvp data world" made.
-        data: folder with the unpacked benchmark.
-        out: the folder to make.
-        model: a shipped model's name, a folder or a hub's owner/name.
-        split: such as val or train; it must have public masks.
-        protocol: how to score ref-davis17: Hungarian matching as published, fixed identities, or
-            these without first and last frame.
-        threshold: probability above which a pixel belongs to the object.
-        device: where to compute.
-        size: shorter side, in pixels, that frames are resized to for the model.
-        overwrite: replace an earlier result in OUT, once the new one is complete.
-        quiet: show no progress.
     """
     from slvp.apps.commands.evaluate import evaluate_benchmark
 
     evaluate_benchmark(
-        benchmark,
-        data,
-        out,
-        model=model,
-        split=split,
-        protocol=protocol,
-        threshold=threshold,
-        device=device,
-        size=size,
-        overwrite=overwrite,
-        quiet=quiet,
+        on.benchmark,
+        on.data,
+        scoring.out,
+        model=asking.model,
+        split=scoring.split,
+        protocol=scoring.protocol,
+        threshold=asking.threshold,
+        device=asking.device,
+        size=asking.size,
+        overwrite=writing.overwrite,
+        quiet=writing.quiet,
     )
 
 
 @app.command(name="evaluate-flow")
 def evaluate_flow(
+    world: Annotated[WorldOptions, MERGED],
+    writing: Annotated[WritingOptions, MERGED],
     model: Annotated[Positional[str], arg(metavar="MODEL|RUN", help_behavior_hint="")],
-    out: Annotated[Path | None, arg(help_behavior_hint="(default: print only)")] = None,
+    out: _Out = None,
     captioned: Captioned = (),
-    cutouts: Cutouts = (),
-    coco: Coco = (),
-    stamps: Stamps = False,
-    unseen: Annotated[bool, arg(help_behavior_hint="")] = False,
+    unseen: Annotated[bool, _Optional] = False,
     clips: int = 200,
     seed: int = 0,
     device: Device = "auto",
-    overwrite: Overwrite = False,
-    quiet: Quiet = False,
 ) -> None:
     """Measure, on held-out clips, how well pretrain went, and whether captions tell the flow.
 
     Compares the flow told with a clip's own caption, with another clip's and with none, from one
-    frame and from the whole clip, with no flow at all and with the mean flow; differences have
-    intervals. The target is estimated (DIS, less the camera's motion); on clips of the embedded
-    world the true flow is known, too. With --out also writes OUT/result.json: the errors of every
-    clip and all it takes to make them again.
+    frame and from the whole clip, with no flow at all and with the mean flow of as many training
+    clips; differences have intervals. Captioned video and the embedded world are measured apart.
+    The target is estimated (DIS, less the camera's motion); on clips of the embedded world the true
+    flow is known, too. With --out also writes OUT/result.json: the errors of every clip and all it
+    takes to make them again.
 
     For example:
       slvp evaluate-flow runs/flow
       slvp evaluate-flow runs/flow/model --captioned videos --unseen --out outputs/flow
 
     Args:
+        world: what the world's clips are made of.
+        writing: how results are written.
         model: a run of pretrain, whose data are used where no option names others; or its model.
         out: the folder to make.
         captioned: captioned video, as pretrain takes it.
-        cutouts: folders of cut-outs, of which the world's clips are made.
-        coco: instances of COCO or LVIS to cut out, each a JSON file and the folder of its images.
-        stamps: add Tux Paint's stamps to the cut-outs.
         unseen: take all of the data, not only the part that a run would hold out: the model has
             seen none of them.
         clips: how many, of captioned video and of the world each.
         seed: that clips are drawn from.
         device: where to compute.
-        overwrite: replace an earlier result in OUT.
-        quiet: show no progress.
     """
     from slvp.apps.commands.evaluate_flow import evaluate_flow
 
@@ -136,29 +124,25 @@ def evaluate_flow(
         model,
         out,
         captioned=captioned,
-        cutouts=cutouts,
-        coco=coco,
-        stamps=stamps,
+        cutouts=world.cutouts,
+        coco=world.coco,
+        stamps=world.stamps,
         unseen=unseen,
         clips=clips,
         seed=seed,
         device=device,
-        overwrite=overwrite,
-        quiet=quiet,
+        overwrite=writing.overwrite,
+        quiet=writing.quiet,
     )
 
 
 @app.command
 def score(
-    benchmark: BenchmarkName,
-    data: Path,
+    on: Annotated[BenchmarkOptions, MERGED],
+    scoring: Annotated[ScoringOptions, MERGED],
+    writing: Annotated[WritingOptions, MERGED],
     predictions: Path,
-    out: Annotated[Path | None, arg(help_behavior_hint="(default: print only)")] = None,
-    split: Split = None,
-    protocol: ProtocolName = None,
     processes: Annotated[int | None, arg(help_behavior_hint="(default: up to all cores)")] = None,
-    overwrite: Overwrite = False,
-    quiet: Quiet = False,
 ) -> None:
     """Score masks that any program wrote, by a benchmark's own protocol.
 
@@ -170,45 +154,36 @@ def score(
       slvp score ref-davis17 --data datasets/ref-davis17 --predictions outputs/valid
 
     Args:
-        benchmark: whose files --data has.
-        data: folder with the unpacked benchmark.
+        on: what to score on.
+        scoring: how to score.
+        writing: how results are written.
         predictions: folder, .zip or .json.
-        out: the folder to make.
-        split: such as val or train; it must have public masks.
-        protocol: how to score ref-davis17; see 'slvp evaluate --help'.
         processes: how many sequences to score at a time.
-        overwrite: replace an earlier result in OUT, once the new one is complete.
-        quiet: show no progress.
     """
     from slvp.apps.commands.score import score_predictions
 
     score_predictions(
-        benchmark,
-        data,
+        on.benchmark,
+        on.data,
         predictions,
-        out,
-        split=split,
-        protocol=protocol,
+        scoring.out,
+        split=scoring.split,
+        protocol=scoring.protocol,
         processes=processes,
-        overwrite=overwrite,
-        quiet=quiet,
+        overwrite=writing.overwrite,
+        quiet=writing.quiet,
     )
 
 
 @app.command
 def submit(
-    benchmark: BenchmarkName,
-    data: Path,
-    out: Annotated[Path | None, Optional] = None,
-    check: Annotated[Path | None, Optional] = None,
-    predictions: Annotated[Path | None, Optional] = None,
-    model: Model = "default",
+    on: Annotated[BenchmarkOptions, MERGED],
+    asking: Annotated[AskingOptions, MERGED],
+    writing: Annotated[WritingOptions, MERGED],
+    out: Annotated[Path | None, _Optional] = None,
+    check: Annotated[Path | None, _Optional] = None,
+    predictions: Annotated[Path | None, _Optional] = None,
     split: Split = None,
-    threshold: float = 0.5,
-    device: Device = "auto",
-    size: Size = None,
-    overwrite: Overwrite = False,
-    quiet: Quiet = False,
 ) -> None:
     """Write and validate the file that a benchmark's server takes.
 
@@ -220,18 +195,13 @@ def submit(
       slvp submit mevis --data datasets/mevis --check outputs/mevis.zip
 
     Args:
-        benchmark: whose files --data has.
-        data: folder with the unpacked benchmark.
+        on: whose server.
+        asking: how a model is asked.
+        writing: how the file is written.
         out: the file to make: .zip, or .json for a2d-sentences and jhmdb-sentences.
         check: only validate this file.
         predictions: what to submit, instead of asking a model: folder, .zip or .json.
-        model: a shipped model's name, a folder or a hub's owner/name.
         split: which videos; the server's where there is one.
-        threshold: probability above which a pixel belongs to the object.
-        device: where to compute.
-        size: shorter side, in pixels, that frames are resized to for the model.
-        overwrite: replace OUT, once the new one is complete.
-        quiet: show no progress.
     """
     from slvp.apps.commands.submit import check_file, write_file
     from slvp.errors import UserError
@@ -239,20 +209,20 @@ def submit(
     if check is not None:
         if out is not None or predictions is not None:
             raise UserError("--check only validates a file; leave --out and --predictions out")
-        check_file(benchmark, data, check, split=split)
+        check_file(on.benchmark, on.data, check, split=split)
         return
     write_file(
-        benchmark,
-        data,
+        on.benchmark,
+        on.data,
         out,
         predictions=predictions,
-        model=model,
+        model=asking.model,
         split=split,
-        threshold=threshold,
-        device=device,
-        size=size,
-        overwrite=overwrite,
-        quiet=quiet,
+        threshold=asking.threshold,
+        device=asking.device,
+        size=asking.size,
+        overwrite=writing.overwrite,
+        quiet=writing.quiet,
     )
 
 
@@ -279,8 +249,8 @@ def compare(a: Positional[Path], b: Positional[Path]) -> None:
 @app.command
 def bench(
     what: Annotated[Positional[Literal["evaluator"]], arg(help_behavior_hint="")],
-    data: Annotated[Path | None, Optional] = None,
-    official: Annotated[Path | None, Optional] = None,
+    data: Annotated[Path | None, _Optional] = None,
+    official: Annotated[Path | None, _Optional] = None,
 ) -> None:
     """Time the evaluator on one core: scores alone, and with reading the masks.
 

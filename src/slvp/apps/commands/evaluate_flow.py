@@ -18,10 +18,11 @@ from slvp.evaluation.flow import (
     format_reports,
     make_flow_card,
     make_report,
+    mean_flow,
     measure,
     write_flow_card,
 )
-from slvp.evaluation.flow.held_out import batches_of, held_out_sources
+from slvp.evaluation.flow.held_out import batches_of, plain_batches_of, sources_of
 from slvp.models.checkpoint import WEIGHTS_FILE, from_pretrained
 from slvp.models.device import choose_device
 from slvp.models.slvp import SLVP
@@ -66,16 +67,21 @@ def evaluate_flow(
     if captioned or cutouts or coco or stamps:
         data = _named(data, captioned, cutouts, coco, stamps)
     config = replace(config, data=replace(data, held_out=0.0) if unseen else data)
-    sources = held_out_sources(config)
+    sources = sources_of(config)
     model.to(place)
     with ExitStack() as stack:
         if out is not None:
             folder = stack.enter_context(output_folder(out, (CARD,), overwrite))
         reports: list[FlowReport] = []
-        for kind, source in sources.items():
-            batches = batches_of(source, clips=clips, seed=seed, device=place)
+        for kind, sides in sources.items():
+            learnt = plain_batches_of(sides.training, clips=clips, seed=seed)
+            with tqdm(
+                learnt, f"{kind}, mean", unit="batch", leave=False, disable=quiet
+            ) as progress:
+                mean_2 = mean_flow(progress, clips)
+            batches = batches_of(sides.held_out, clips=clips, seed=seed, device=place)
             with tqdm(batches, kind, unit="batch", leave=False, disable=quiet) as progress:
-                measured = measure(model, progress, clips)
+                measured = measure(model, progress, clips, mean_2)
             if not measured.clips:
                 raise UserError(
                     f"{kind}: no clip with something that moves was found among "

@@ -24,7 +24,7 @@ PREDICTIONS = {
     "clip-right": "the clip's caption",
     "clip-other": "another clip's caption",
     "zero": "no flow",
-    "mean": "mean flow of these clips",
+    "mean": "mean flow",
     "target": "the target itself",
 }
 """What is compared with the target: what the model says of frame and clip, and what needs none."""
@@ -75,7 +75,10 @@ class Measured:
 
 @torch.no_grad()
 def measure(
-    model: nn.Module, batches: Iterable[tuple[Batch, Batch | None]], clips: int
+    model: nn.Module,
+    batches: Iterable[tuple[Batch, Batch | None]],
+    clips: int,
+    mean_2: torch.Tensor | None = None,
 ) -> Measured:
     """Measure the errors of the first clips in which something moves.
 
@@ -84,6 +87,8 @@ def measure(
         batches: of held-out clips with captions of others, on the model's device; and the same
             with the true flow, where it is known. They are taken until there are enough clips.
         clips: how many.
+        mean_2: the mean flow to compare with, as :func:`mean_flow` gives it; None for that of the
+            measured clips themselves, than which no other constant is better.
     """
     found: list[_Clip] = []
     unmoved = skipped = 0
@@ -97,8 +102,26 @@ def measure(
         if len(found) >= clips:
             break
     found = found[:clips]
-    mean_2 = _mean_flow([clip.target for clip in found])
+    if mean_2 is None:
+        mean_2 = _mean_flow([clip.target for clip in found])
     return Measured(tuple(clip.errors(mean_2) for clip in found), unmoved, skipped)
+
+
+def mean_flow(batches: Iterable[Batch], clips: int) -> torch.Tensor:
+    """Return the mean (x and y, in flow units) of clips' first frames, where it can be trusted.
+
+    Args:
+        batches: of clips with flow. They are taken until there are enough.
+        clips: how many of those in which something moves.
+    """
+    found: list[FlowTarget] = []
+    for batch in batches:
+        target = flow_target(first_frame(batch))
+        every = (_one(target, number) for number in range(len(batch.sentences)))
+        found += [one for one in every if one.moving_ETHW.any()]
+        if len(found) >= clips:
+            break
+    return _mean_flow(found[:clips])
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ GAPS = (
     ("clip-other", "clip-right"),
     ("zero", "frame-right"),
     ("mean", "frame-right"),
+    ("zero", "clip-right"),
+    ("mean", "clip-right"),
 )
 """Predictions, and those that should have less error."""
 

@@ -70,10 +70,10 @@ def test_spectators_stand_behind_and_are_not_named() -> None:
 
 def test_nobody_refers_to_a_spectator() -> None:
     config = WorldConfig(crowd=1.0, spectators=1.0, clutter=0.0)
-    world, casting = World(ZOO, config), Casting(ZOO, config)
+    world = World(ZOO, config)
     for seed in range(15):
-        actors = casting.draw(np.random.default_rng([config.seed, seed]))
-        unnamed = {number for number, actor in enumerate(actors, start=1) if actor.unnamed}
+        actors = enumerate(world.actors(seed), start=1)
+        unnamed = {number for number, actor in actors if actor.unnamed}
         said = {e.object_ids[0] for e in world.clip(seed).expressions if len(e.object_ids) == 1}
         assert said and not said & unnamed
 

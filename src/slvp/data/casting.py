@@ -75,13 +75,18 @@ class Casting:
                     return cutout
         return tries[0]
 
-    def draw(self, rng: np.random.Generator) -> list[Actor]:
-        """Choose the objects of a clip and their paths, from the farthest to the nearest."""
+    def draw(self, rng: np.random.Generator, shown: Sequence[str] = ()) -> list[Actor]:
+        """Choose the objects of a clip and their paths, from the farthest to the nearest.
+
+        Args:
+            rng: source of chance.
+            shown: classes of objects that the background shows; some may be like them.
+        """
         config = self._config
         crowd = self._crowd(rng)
         if crowd and rng.random() < config.spectators:
             return self._with_spectators(rng, crowd)
-        chosen = crowd or self._choose(rng)
+        chosen = crowd or self._choose(rng, shown)
         height = config.height
         grounded = rng.random() < config.ground
         horizon = rng.uniform(0.3, 0.6) * height
@@ -117,10 +122,14 @@ class Casting:
         picks = rng.integers(len(pool), size=rng.integers(4, 9))
         return [pool[int(index)] for index in picks]
 
-    def _choose(self, rng: np.random.Generator) -> list[Cutout]:
+    def _choose(self, rng: np.random.Generator, shown: Sequence[str]) -> list[Cutout]:
         config = self._config
         count = int(rng.integers(config.min_objects, config.max_objects + 1))
         chosen = [self.pick(rng)]
+        known = [name for name in shown if name in self._by_class]
+        if known and rng.random() < config.same_class:
+            members = self._by_class[known[int(rng.integers(len(known)))]]
+            chosen = [members[int(rng.integers(len(members)))]]
         kind = ""
         if count > 1 and rng.random() < config.same_class:
             for _ in range(int(rng.integers(2, count + 1)) - 1):

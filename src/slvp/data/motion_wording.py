@@ -134,7 +134,7 @@ def by_motion(
     if way == "still":
         if all(direction(r) in ("left", "right", "up", "down") or r.dances for r in rivals):
             clauses += _STILL
-            if not actions.acts(target.caption):
+            if target.moves is not None and not actions.acts(target.caption):
                 clauses += actions.resting(target.class_name, target.broader)
     elif way and not any(_moves_towards(r, way) for r in rivals):
         clauses += motion_clauses(rng, target, way)

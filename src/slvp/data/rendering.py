@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slvp.data import compositing, motion
+from slvp.data.backdrops import Backdrop
 from slvp.data.phrases import Sighting, boxes
 from slvp.data.pictures import Cutout
 from slvp.types import Float32Array, UInt8Array
@@ -35,8 +36,7 @@ def _affine_flow(matrix: npt.NDArray[np.float64], box: tuple[slice, slice]) -> F
 
 
 def render(
-    backdrop: UInt8Array,
-    to_backdrop: npt.NDArray[np.float64],
+    backdrop: Backdrop,
     camera_T33: npt.NDArray[np.float64],
     layers: list[Layer],
     moment: int,
@@ -44,10 +44,10 @@ def render(
     width: int,
 ) -> tuple[UInt8Array, UInt8Array, Float32Array]:
     """Return the frame (HW3) at a moment, the visible ids (HW) and the flow (HW2) to the next."""
-    from_frame = to_backdrop @ np.linalg.inv(camera_T33[moment])
+    from_frame = backdrop.to_picture @ np.linalg.inv(camera_T33[moment])
     frame = np.asarray(
         cv2.warpAffine(
-            backdrop,
+            backdrop.picture(moment),
             from_frame[:2],
             (width, height),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
@@ -56,6 +56,9 @@ def render(
         np.uint8,
     )
     ids = np.zeros((height, width), np.uint8)
+    if backdrop.ids is not None:
+        nearest = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+        cv2.warpAffine(backdrop.ids, from_frame[:2], (width, height), ids, flags=nearest)
     flow = _affine_flow(
         camera_T33[moment + 1] @ np.linalg.inv(camera_T33[moment]),
         (slice(0, height), slice(0, width)),

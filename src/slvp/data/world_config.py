@@ -27,6 +27,9 @@ class WorldConfig:
         following_camera: chance that the camera follows the nearest object.
         speed: typical motion of an object, in frame widths a step.
         ground: chance that objects stand on the ground (lower means nearer and larger).
+        still_backgrounds: chance that objects move before a photograph that shows labelled objects
+            of its own, which are asked for, too; where there are such photographs.
+        video_backgrounds: chance that they move before a real video; where there are any.
         patches: chance of pasted pieces of background in the shape of cut-outs, which are no
             objects: so that a paste is no evidence of an object.
         shadow: chance of a soft shadow, per object.
@@ -55,6 +58,8 @@ class WorldConfig:
     following_camera: float = 0.2
     speed: float = 0.05
     ground: float = 0.5
+    still_backgrounds: float = 0.25
+    video_backgrounds: float = 0.15
     patches: float = 0.3
     shadow: float = 0.2
     clutter: float = 0.15

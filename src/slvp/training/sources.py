@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from slvp.data.background_videos import BackgroundVideo, open_background_videos
 from slvp.data.captioned import CaptionedIndex, open_captioned
 from slvp.data.captioned.batches import CaptionedFlow
 from slvp.data.captioned.clips import Form
@@ -98,14 +99,22 @@ def _masks(config: TrainConfig, tell: Tell) -> tuple[_Mixture, _Mixture]:
     shares = shares_of(data)
     annotated = open_annotated(data, config.seed, _VALIDATION_SEED)
     training, validation = _Mixture(), _Mixture()
+    stills = Stills(Path(data.stills)) if data.stills else None
     if shares.world:
         libraries = split_library(data)
-        worlds, held_out = (_worlds(data, library, WorldConfig()) for library in libraries)
+        # What is held out is measured before photographs only, whatever was trained on.
+        held_out = _worlds(data, libraries[1], WorldConfig())
+        worlds = _worlds(
+            data,
+            libraries[0],
+            WorldConfig(),
+            stills=stills,
+            videos=open_background_videos(data.background_videos),
+        )
         training.add(WorldMasks(worlds, data.pixels, data.expressions), shares.world)
         rest = shares.world + shares.stills
         validation.add(WorldMasks(held_out, data.pixels, data.expressions), rest)
-    if shares.stills:
-        stills = Stills(Path(data.stills))
+    if stills is not None and shares.stills:
         forms = [Form(frames, *size) for size in data.sizes for frames in data.frames]
         source = StillMasks(stills, forms, data.pixels, data.expressions, randomise=data.randomise)
         training.add(source, shares.stills)
@@ -225,7 +234,12 @@ def _target(objective: ObjectiveConfig, fetch: bool, *, needed: bool) -> SceneFl
 
 
 def _worlds(
-    data: DataConfig, library: CutoutLibrary, style: WorldConfig, extra_frames: int = 0
+    data: DataConfig,
+    library: CutoutLibrary,
+    style: WorldConfig,
+    extra_frames: int = 0,
+    stills: Stills | None = None,
+    videos: Sequence[BackgroundVideo] = (),
 ) -> list[World]:
     """Return a world for each clip length and frame size."""
     return [
@@ -238,6 +252,8 @@ def _worlds(
                 width=width,
                 randomise=data.randomise,
             ),
+            stills,
+            videos,
         )
         for height, width in data.sizes
         for frames in data.frames

@@ -69,6 +69,22 @@ class Backdrop:
         """Return the picture behind a frame."""
         return self.pictures[moment % len(self.pictures)]
 
+    def around(self, centre_2: Float64Array, size_2: Float64Array) -> UInt8Array:
+        """Return the picture where something stands, and a little around it.
+
+        Args:
+            centre_2: x and y in the scene.
+            size_2: width and height.
+        """
+        picture = self.pictures[0]
+        x, y = self.to_picture[:2, :2] @ centre_2 + self.to_picture[:2, 2]
+        reach_x, reach_y = np.maximum(0.7 * size_2 * self.to_picture[0, 0], 12)
+        rows, columns = picture.shape[:2]
+        left, right = np.clip((x - reach_x, x + reach_x), 0, columns).astype(int)
+        top, bottom = np.clip((y - reach_y, y + reach_y), 0, rows).astype(int)
+        part = picture[top:bottom, left:right]
+        return np.ascontiguousarray(part) if min(part.shape[:2]) > 3 else picture
+
     def sightings(
         self, rng: np.random.Generator, ids_THW: UInt8Array, camera_33: Float64Array, clutter: float
     ) -> list[Sighting]:

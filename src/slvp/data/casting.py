@@ -192,10 +192,15 @@ class Casting:
             scale=scale,
             reach=config.speed * config.width * float(rng.gamma(2.0, 0.5)),
             still=still,
-            upright=bool(_UPRIGHT & {cutout.class_name, *cutout.broader}),
+            upright=stands(cutout),
             mirrored=cutout.mirrorable and rng.random() < 0.5,
             dances=dances,
         )
+
+
+def stands(cutout: Cutout) -> bool:
+    """Whether things of its kind have their feet on the ground."""
+    return bool(_UPRIGHT & {cutout.class_name, *cutout.broader})
 
 
 def _is(cutout: Cutout, kind: str) -> bool:

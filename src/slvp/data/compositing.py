@@ -6,6 +6,7 @@ fixed way of pasting learns the paste instead of the object.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import cv2
@@ -13,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from slvp.types import BoolArray, Float32Array, UInt8Array
+
+_LONGEST_BLUR = 11  # pixels
 
 Affine = npt.NDArray[np.float64]
 
@@ -57,18 +60,56 @@ def vary_colours(
 def _harmonise(
     rgb: UInt8Array, alpha: UInt8Array, surroundings: UInt8Array, strength: float
 ) -> UInt8Array:
-    """Pull mean and spread of brightness (and a little of the tint) towards the surroundings."""
-    mean, spread = cv2.meanStdDev(rgb, mask=(alpha > 128).astype(np.uint8))
-    mean_there, spread_there = cv2.meanStdDev(surroundings)
-    ratio = float(np.clip(spread_there.mean() / max(spread.mean(), 8.0), 0.6, 1.4))
-    gain = 1 + (ratio - 1) * strength * 0.6
-    shift = np.clip(mean_there.mean() - mean.mean(), -60, 60) * strength * 0.5
-    tint = (mean_there - mean_there.mean()).ravel() * strength * 0.25
+    """Pull mean and spread of lightness, and a little of the tint, towards the surroundings.
+
+    As far as a camera's exposure and the light would, not so far that colours get other names.
+    """
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
+    mean, spread = cv2.meanStdDev(lab, mask=(alpha > 128).astype(np.uint8))
+    mean_there, spread_there = cv2.meanStdDev(cv2.cvtColor(surroundings, cv2.COLOR_RGB2LAB))
+    gain = np.ones((3, 1))
+    gain[0] = 1 + (np.clip(spread_there[0] / max(float(spread[0, 0]), 8), 0.6, 1.4) - 1) * strength
+    reach = np.array([[50.0], [9.0], [9.0]])
+    shift = np.clip(mean_there - mean, -reach, reach) * strength * np.array([[0.5], [0.6], [0.6]])
     level = np.arange(256.0)[:, None]
-    table = (level - mean.ravel()) * gain + mean.ravel() + shift + tint
-    return np.asarray(
-        cv2.LUT(rgb, np.clip(table, 0, 255).astype(np.uint8).reshape(256, 1, 3)), np.uint8
-    )
+    table = (level - mean.ravel()) * gain.ravel() + mean.ravel() + shift.ravel()
+    lab = cv2.LUT(lab, np.clip(table, 0, 255).astype(np.uint8).reshape(256, 1, 3))
+    return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.uint8)
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """A soft shadow: the object's outline, moved; or laid on the ground before it.
+
+    Attributes:
+        strength: 0..1.
+        shift: to the right and down, in pixels.
+        height: of the shadow, as a share of the object's: below 1, it lies at the object's feet.
+        lean: how far its top is to the right of its feet, as a share of the object's height.
+    """
+
+    strength: float
+    shift: tuple[float, float]
+    height: float = 1.0
+    lean: float = 0.0
+
+    @property
+    def softness(self) -> float:
+        """Standard deviation of its blur, in pixels."""
+        return 2 + abs(self.shift[0]) / 2
+
+    def matrix(self, bottom: float) -> Affine:
+        """Return the matrix (23) from an outline whose lowest row is ``bottom`` to its shadow."""
+        lean = self.lean * self.height
+        dx, dy = self.shift
+        return np.array(
+            [[1, -lean, lean * bottom + dx], [0, self.height, (1 - self.height) * bottom + dy]]
+        )
+
+    def margin(self, rows: float) -> int:
+        """How far it may reach beyond an outline of so many rows, in pixels."""
+        reach = max(map(abs, self.shift)) + abs(self.lean * self.height) * rows
+        return int(reach + 3 * self.softness) + 1
 
 
 def prepare(
@@ -78,6 +119,7 @@ def prepare(
     surroundings: UInt8Array,
     *,
     randomise: bool,
+    step_2: npt.NDArray[np.float64] | None = None,
 ) -> tuple[UInt8Array, Affine]:
     """Make a cut-out ready to paste.
 
@@ -87,6 +129,8 @@ def prepare(
         scale: largest size at which it will appear, relative to ``rgba``.
         surroundings: HW3, what it will be pasted over, for its colours.
         randomise: False leaves colours and edges as they are.
+        step_2: how far it moves to the right and down from frame to frame, in pixels of ``rgba``,
+            for the blur of what moves.
 
     Returns:
         HW4 RGBA with colours multiplied by alpha, shrunk where it appears smaller (so that it
@@ -112,15 +156,27 @@ def prepare(
             rgb = np.asarray(cv2.GaussianBlur(rgb, (0, 0), rng.uniform(0.4, 1.5)), np.uint8)
     alpha3 = cv2.merge([alpha, alpha, alpha])
     rgb = np.asarray(cv2.multiply(rgb, alpha3, scale=1 / 255), np.uint8)
+    rgba = np.dstack([rgb, alpha])
+    if randomise and step_2 is not None and rng.random() < 0.3:
+        rgba = _moved(rgba, step_2 * shrink * rng.uniform(0.2, 0.7))
     ratio_x, ratio_y = width / size[0], height / size[1]
     to_source = np.array(
         [[ratio_x, 0, (ratio_x - 1) / 2], [0, ratio_y, (ratio_y - 1) / 2], [0, 0, 1.0]]
     )
-    return np.dstack([rgb, alpha]), to_source
+    return rgba, to_source
+
+
+def _moved(rgba: UInt8Array, way_2: npt.NDArray[np.float64]) -> UInt8Array:
+    """Blur what moves along a way while the shutter is open."""
+    length = min(float(np.hypot(*way_2)), _LONGEST_BLUR)
+    if length < 1.5:
+        return rgba
+    kernel = _motion_kernel(int(length) // 2 * 2 + 1, float(np.arctan2(way_2[1], way_2[0])))
+    return np.asarray(cv2.filter2D(rgba, -1, kernel, borderType=cv2.BORDER_CONSTANT), np.uint8)
 
 
 def paste(
-    frame: UInt8Array, rgba: UInt8Array, matrix: Affine, shadow: tuple[float, float, float] | None
+    frame: UInt8Array, rgba: UInt8Array, matrix: Affine, shadow: Shadow | None
 ) -> tuple[tuple[slice, slice], BoolArray] | None:
     """Paste into ``frame`` in place, touching only the pasted picture's box.
 
@@ -128,7 +184,7 @@ def paste(
         frame: HW3.
         rgba: HW4, colours multiplied by alpha.
         matrix: affine (33) from pixels of ``rgba`` to pixels of the frame.
-        shadow: strength 0..1 and offset (x, y) in pixels of a soft shadow, if any.
+        shadow: its shadow, if any.
 
     Returns:
         The box (rows, columns) and the mask of alpha > 0.5 in it; None if outside the frame.
@@ -139,7 +195,7 @@ def paste(
         + matrix[:2, 2:]
     )
     # A soft shadow reaches beyond its object.
-    margin = 0 if shadow is None else int(max(map(abs, shadow[1:])) + 3 * _softness(shadow)) + 1
+    margin = 0 if shadow is None else shadow.margin(float(np.ptp(corners[1])))
     left, top = np.maximum(np.floor(corners.min(1)).astype(int) - margin, 0)
     right, bottom = np.minimum(
         np.ceil(corners.max(1)).astype(int) + 1 + margin, [frame.shape[1], frame.shape[0]]
@@ -152,22 +208,17 @@ def paste(
     warped = cv2.warpAffine(rgba, local, (int(right - left), int(bottom - top)))
     region = frame[box]
     if shadow is not None:
-        strength, dx, dy = shadow
-        moved = np.array([[1, 0, dx], [0, 1, dy]])
-        dark = cv2.warpAffine(warped[..., 3], moved, (warped.shape[1], warped.shape[0]))
-        dark = cv2.GaussianBlur(dark, (0, 0), _softness(shadow))
-        keep = cv2.convertScaleAbs(dark, alpha=-strength, beta=255)
+        outline = np.ascontiguousarray(warped[..., 3])
+        lowest = float(np.flatnonzero(outline.max(1)).max(initial=0))
+        dark = cv2.warpAffine(outline, shadow.matrix(lowest), outline.shape[::-1])
+        dark = cv2.GaussianBlur(dark, (0, 0), shadow.softness)
+        keep = cv2.convertScaleAbs(dark, alpha=-shadow.strength, beta=255)
         cv2.multiply(region, cv2.merge([keep, keep, keep]), dst=region, scale=1 / 255)
     alpha = np.ascontiguousarray(warped[..., 3])
     rest = cv2.bitwise_not(alpha)
     behind = cv2.multiply(region, cv2.merge([rest, rest, rest]), scale=1 / 255)
     frame[box] = cv2.add(behind, np.ascontiguousarray(warped[..., :3]))
     return box, alpha > 127
-
-
-def _softness(shadow: tuple[float, float, float]) -> float:
-    """Standard deviation, in pixels, of a shadow's blur."""
-    return 2 + abs(shadow[1]) / 2
 
 
 @cache
@@ -192,7 +243,7 @@ def degrade(rng: np.random.Generator, frames_THWC: UInt8Array) -> UInt8Array:
         sigma = rng.uniform(0.3, 1.3)
         frames = [cv2.GaussianBlur(frame, (0, 0), sigma) for frame in frames]
     elif fault < 0.4:
-        kernel = _motion_kernel(rng)
+        kernel = _motion_kernel(int(rng.choice([3, 5, 7])), rng.uniform(0, np.pi))
         frames = [cv2.filter2D(frame, -1, kernel) for frame in frames]
     elif fault < 0.6:
         share = rng.uniform(0.45, 0.85)
@@ -218,10 +269,10 @@ def degrade(rng: np.random.Generator, frames_THWC: UInt8Array) -> UInt8Array:
     return np.stack(frames)
 
 
-def _motion_kernel(rng: np.random.Generator) -> Float32Array:
-    length = int(rng.choice([3, 5, 7]))
+def _motion_kernel(length: int, angle: float) -> Float32Array:
+    """A line of so many (an odd number of) pixels through the middle."""
     kernel = np.zeros((length, length), np.float32)
-    middle, angle = length // 2, rng.uniform(0, np.pi)
+    middle = length // 2
     reach = np.array([np.cos(angle), np.sin(angle)]) * middle
     start = (round(middle - reach[0]), round(middle - reach[1]))
     end = (round(middle + reach[0]), round(middle + reach[1]))

@@ -24,7 +24,7 @@ class Layer:
     path: motion.ObjectPath
     rgba: UInt8Array
     to_frame_T33: npt.NDArray[np.float64]
-    shadow: tuple[float, float, float] | None
+    shadow: compositing.Shadow | None
 
 
 def _affine_flow(matrix: npt.NDArray[np.float64], box: tuple[slice, slice]) -> Float32Array:

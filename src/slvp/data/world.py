@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from slvp.data import compositing, language, motion
-from slvp.data.backdrops import Backdrops, Scenery
+from slvp.data.backdrops import Backdrop, Backdrops, Scenery
 from slvp.data.background_videos import BackgroundVideo
-from slvp.data.casting import Actor, Casting
+from slvp.data.casting import Actor, Casting, stands
 from slvp.data.cutouts import Cutout, CutoutLibrary
 from slvp.data.phrases import Sighting
 from slvp.data.rendering import Layer, render, sightings
@@ -91,7 +91,7 @@ class World:
             rng, scenery, camera_T33, config.height, config.width, len(actors)
         )
         layers = [
-            self._layer(rng, object_id, actor, camera_T33, backdrop.picture(0))
+            self._layer(rng, object_id, actor, camera_T33, backdrop)
             for object_id, actor in enumerate(actors, start=1)
         ]
         if rng.random() < config.patches:
@@ -178,20 +178,23 @@ class World:
         object_id: int,
         actor: Actor,
         camera_T33: npt.NDArray[np.float64],
-        surroundings: UInt8Array,
+        backdrop: Backdrop,
     ) -> Layer:
         path, source = actor.path, actor.cutout.load()
+        rows, columns = source.shape[:2]
+        step_2 = np.diff(path.centres_T2, axis=0).mean(0) / path.scales_T.mean()
         rgba, to_source = compositing.prepare(
             rng,
             source,
             float(path.scales_T.max()),
-            surroundings,
+            backdrop.around(path.centres_T2[0], path.scales_T[0] * np.array([columns, rows])),
             randomise=self.config.randomise,
+            # Pixels of a mirrored cut-out move the other way.
+            step_2=step_2 * (-1 if path.mirrored else 1, 1),
         )
         shadow = None
         if self.config.randomise and rng.random() < self.config.shadow:
-            reach = float(path.scales_T.mean()) * source.shape[0] * 0.08
-            shadow = (rng.uniform(0.15, 0.5), rng.normal(0, reach), abs(rng.normal(0, reach)))
+            shadow = _shadow(rng, float(path.scales_T.mean()) * rows, lies=stands(actor.cutout))
         to_frame_T33 = camera_T33 @ path.to_scene(*source.shape[:2]) @ to_source
         return Layer(object_id, actor.cutout, path, rgba, to_frame_T33, shadow)
 
@@ -220,3 +223,14 @@ class World:
         )
         to_frame_T33 = camera_T33 @ path.to_scene(rows, columns) @ to_source
         return Layer(0, cutout, path, rgba, to_frame_T33, None)
+
+
+def _shadow(rng: np.random.Generator, rows: float, *, lies: bool) -> compositing.Shadow:
+    """Draw the shadow of an object of so many rows; of one that stands, mostly on the ground."""
+    if lies and rng.random() < 0.7:
+        height, lean = rng.uniform(0.04, 0.3), rng.normal(0, 0.6)
+        shift = (0.0, rows * rng.uniform(0.0, 0.02))
+        return compositing.Shadow(rng.uniform(0.25, 0.7), shift, height, lean)
+    reach = rows * 0.08
+    shift = (rng.normal(0, reach), abs(rng.normal(0, reach)))
+    return compositing.Shadow(rng.uniform(0.15, 0.5), shift)

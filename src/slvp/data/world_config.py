@@ -61,7 +61,7 @@ class WorldConfig:
     still_backgrounds: float = 0.25
     video_backgrounds: float = 0.15
     patches: float = 0.3
-    shadow: float = 0.2
+    shadow: float = 0.35
     clutter: float = 0.15
     absent: float = 0.1
     max_expressions: int = 6

@@ -28,6 +28,7 @@ from slvp.data.wording import MAKERS, SIDES, side_of_frame
 from slvp.types import Expression
 
 _SIDEWAYS = re.compile(r"left|right")
+_PHRASES = 2  # of a target, with which a kind of sentence is tried
 _ACTS = 0.4  # chance that a sentence says what its object does, if it may
 _SIDE = 0.1  # chance that it says on which side it is, though that isn't needed
 
@@ -39,23 +40,48 @@ def _about(
     kinds: Sequence[str],
     at_most: int,
 ) -> list[Expression]:
-    """Up to one expression of every kind that fits ``target``, in random order of preference."""
-    found: list[Expression] = []
+    """Write expressions of kinds that fit ``target``, drawn by how often each is preferred."""
     known = [(phrase, scene.rivals(phrase, target)) for phrase in phrases(rng, target)]
     # Who may be meant, but nobody knows where it is, can't be told from the target.
     known = [(phrase, rivals) for phrase, rivals in known if all(r.placed for r in rivals)]
-    order = {kind: rng.exponential(1 / MAKERS[kind][0]) for kind in kinds}
-    for kind in sorted(order, key=lambda name: order[name]):
-        for phrase, rivals in known:
-            made = MAKERS[kind][1](rng, target, phrase, rivals, scene)
-            if made:
-                said = made[int(rng.integers(len(made)))]
+    weights = {kind: MAKERS[kind][0] for kind in kinds}
+    made: dict[str, list[Sentence]] = {}
+    found: dict[str, Expression] = {}
+    for _ in range(at_most):
+        while weights:
+            kind = _draw(rng, weights)
+            if kind not in made:
+                made[kind] = _sentences(rng, target, kind, known, scene)
+            if made[kind]:
+                said = made[kind][int(rng.integers(len(made[kind])))]
                 text = _with_extras(rng, said, kind, target)
-                found.append(Expression(text, (target.object_id,), kind))
+                found[text] = Expression(text, (target.object_id,), kind)
                 break
-        if len(found) == at_most:
+            del weights[kind]
+    return list(found.values())
+
+
+def _draw(rng: np.random.Generator, weights: dict[str, float]) -> str:
+    """Draw a key by its weight."""
+    return min(weights, key=lambda key: rng.exponential(1 / weights[key]))
+
+
+def _sentences(
+    rng: np.random.Generator,
+    target: Sighting,
+    kind: str,
+    known: list[tuple[Phrase, list[Sighting]]],
+    scene: Scene,
+) -> list[Sentence]:
+    """One sentence of a kind for each of the first phrases that it can be written with."""
+    written: list[Sentence] = []
+    for phrase, rivals in known:
+        made = MAKERS[kind][1](rng, target, phrase, rivals, scene)
+        if made:
+            written.append(made[int(rng.integers(len(made)))])
+        if len(written) == _PHRASES:
             break
-    return found
+    return written
 
 
 def _with_extras(rng: np.random.Generator, said: Sentence, kind: str, target: Sighting) -> str:

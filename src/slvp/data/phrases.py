@@ -173,11 +173,11 @@ def phrases(rng: np.random.Generator, sighting: Sighting) -> list[Phrase]:
     if spoken:
         broad = spoken[int(rng.integers(len(spoken)))]
         name = str(rng.choice(synonyms.SPOKEN[broad]))
-        weighted.append((0.5, Phrase(name, broad, frozenset(), not vocabulary.is_plural(name))))
+        weighted.append((0.3, Phrase(name, broad, frozenset(), not vocabulary.is_plural(name))))
         head = _head(body, class_name)
         if says_more and head:
             changed = _with_head(_paraphrase(rng, body), head, name)
-            weighted.append((0.9, Phrase(changed, broad, vocabulary.colours(changed))))
+            weighted.append((0.55, Phrase(changed, broad, vocabulary.colours(changed))))
     keyed = [(rng.exponential(1 / weight), phrase) for weight, phrase in weighted]
     return [phrase for _, phrase in sorted(keyed, key=lambda entry: entry[0])]
 

@@ -118,13 +118,14 @@ _CONFUSABLE = [
 ]
 # Cut-outs of these people show their things, too: "bicycle" could mean part of a cyclist.
 _CARRIES = {
-    "cyclist": {"bicycle"},
-    "motorcyclist": {"motorcycle", "scooter"},
+    # Either may be called a bike, and all three things a board.
+    "cyclist": {"bicycle", "motorcycle"},
+    "motorcyclist": {"motorcycle", "scooter", "bicycle"},
     "rider": {"horse"},
-    "skateboarder": {"skateboard"},
-    "surfer": {"surfboard"},
+    "skateboarder": {"skateboard", "surfboard", "snowboard"},
+    "surfer": {"skateboard", "surfboard", "snowboard"},
     "skier": {"skis"},
-    "snowboarder": {"snowboard"},
+    "snowboarder": {"skateboard", "surfboard", "snowboard"},
     "tennis player": {"tennis racket"},
     "baseball player": {"baseball bat", "baseball glove"},
 }

@@ -47,7 +47,7 @@ class WorldConfig:
     width: int = 192
     min_objects: int = 1
     max_objects: int = 5
-    same_class: float = 0.5
+    same_class: float = 0.6
     same_kind: float = 0.25
     other_colours: float = 0.6
     crowd: float = 0.12

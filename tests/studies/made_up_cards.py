@@ -1,5 +1,7 @@
 """Result cards of studies that nobody has run."""
 
+import numpy as np
+
 from slvp.studies.card import SCHEMA, Curve, FlowScores, MaskScores, RunCard, StudyCard
 
 SEQUENCES = ("a", "a", "b", "c")
@@ -51,4 +53,5 @@ def made_up_card(line, labels, seed, j, *, f=None, flow=None, **changes):
 def made_up_flow(right, other, zero):
     """Errors of flow on as many clips, each with its own number."""
     names = {"frame-right": tuple(right), "frame-other": tuple(other), "zero": tuple(zero)}
+    names |= {"clip-right": tuple(np.array(right) / 2), "clip-other": tuple(right)}
     return FlowScores(tuple(f"clip {n}" for n in range(len(right))), names, names)

@@ -69,8 +69,10 @@ def test_flow_tells_what_the_caption_is_worth():
     (found,) = find(STUDY, [made_up_card("old", 1.0, 0, OLD, flow=flow)])
     told = found.arms[0].flow
     assert told is not None
-    assert (told.right.mean, told.caption.mean, told.nothing) == pytest.approx((1.5, 1.0, 4.0))
-    assert (told.caption.low, told.caption.high) == pytest.approx((1.0, 1.0))
+    frame, clip = told.frame, told.clip
+    assert (frame.right.mean, frame.caption.mean, told.nothing) == pytest.approx((1.5, 1.0, 4.0))
+    assert (frame.caption.low, frame.caption.high) == pytest.approx((1.0, 1.0))
+    assert (clip.right.mean, clip.caption.mean) == pytest.approx((0.75, 0.75))
 
 
 def test_tables_have_a_row_for_each_arm_and_difference():

@@ -72,7 +72,7 @@ def test_all_are_drawn(folder, tmp_path, capsys):
     page = (tmp_path / "what-matters.md").read_text()
     assert "say nothing" in page
     assert "| exact flow for DIS |" in page
-    assert "told from their first frame" in page
+    assert "| from the whole clip |" in page
     assert "frames/s" in (tmp_path / "fusions.md").read_text()
 
 

@@ -13,8 +13,18 @@ from slvp.studies.arms import Study
 from slvp.studies.card import FlowScores, MaskScores, StudyCard
 from slvp.studies.paired import Estimate, estimate
 
-RIGHT, OTHER, NOTHING = "frame-right", "frame-other", "zero"
-"""Predictions of flow from a clip's first frame: with its caption, another clip's; and no flow."""
+
+@dataclass(frozen=True)
+class Told:
+    """Errors of flow told from a clip's first frame, or from the whole clip.
+
+    Attributes:
+        right: with the clip's caption.
+        caption: how much more it is with another clip's.
+    """
+
+    right: Estimate
+    caption: Estimate
 
 
 @dataclass(frozen=True)
@@ -22,13 +32,13 @@ class FlowFinding:
     """Errors of a line's predicted flow: ``Errors.loss``, less is better.
 
     Attributes:
-        right: told from the first frame and the clip's caption.
-        caption: how much more it is with another clip's caption.
+        frame: told from the first frame.
+        clip: told from the whole clip.
         nothing: that of no flow at all.
     """
 
-    right: Estimate
-    caption: Estimate
+    frame: Told
+    clip: Told
     nothing: float
 
 
@@ -184,15 +194,17 @@ def _finding(line: str, share: float, of_arm: _OfArm, clusters_N: np.ndarray) ->
 def _flow(several: Sequence[FlowScores]) -> FlowFinding | None:
     if not several:
         return None
-    right_SN, other_SN, zero_SN = (
-        np.array([one.loss[name] for one in several]) for name in (RIGHT, OTHER, NOTHING)
-    )
-    clusters_N = np.arange(right_SN.shape[1])
-    return FlowFinding(
-        estimate(right_SN, clusters_N),
-        estimate(other_SN - right_SN, clusters_N),
-        float(zero_SN.mean()),
-    )
+
+    def told(shown: str) -> Told:
+        right_SN, other_SN = (
+            np.array([one.loss[f"{shown}-{caption}"] for one in several])
+            for caption in ("right", "other")
+        )
+        clips_N = np.arange(right_SN.shape[1])
+        return Told(estimate(right_SN, clips_N), estimate(other_SN - right_SN, clips_N))
+
+    nothing = float(np.mean([one.loss["zero"] for one in several]))
+    return FlowFinding(told("frame"), told("clip"), nothing)
 
 
 def _difference(

@@ -58,26 +58,23 @@ def draw_differences(found: Findings, smoke: bool, path: Path) -> None:
     """Draw what each line gains or loses beside the reference, and its errors of flow."""
     by_line = {one.judged: one for one in found.differences}
     told = [arm for arm in found.arms if arm.flow is not None]
-    figure = _figure(11, 1.4 + 0.38 * len(found.lines))
+    figure = _figure(11, 1.4 + 0.42 * len(found.lines))
     gains, errors = figure.subplots(1, 2)
     _rows(gains, list(by_line.values()))
     for rank, arm in enumerate(reversed(told)):
         assert arm.flow is not None
-        right, caption = arm.flow.right, arm.flow.caption
-        _bar(errors, right, rank, _COLOURS[1], 1, "the clip's caption" if rank == 0 else None)
-        errors.plot(
-            [right.mean + caption.mean],
-            [rank],
-            "D",
-            color=_COLOURS[2],
-            ms=5,
-            label="another clip's" if rank == 0 else None,
-        )
+        first = rank == 0
+        for shift, shown, seen in ((0.14, arm.flow.frame, "frame"), (-0.14, arm.flow.clip, "clip")):
+            colour, name = (_COLOURS[1], "one frame") if seen == "frame" else (_COLOURS[4], "clip")
+            other = shown.right.mean + shown.caption.mean
+            _bar(errors, shown.right, rank + shift, colour, 1, f"from {name}" if first else None)
+            label = "with another's caption" if first and seen == "clip" else None
+            errors.plot([other], [rank + shift], "D", color=_COLOURS[2], ms=5, label=label)
     if told and told[0].flow is not None:
         errors.axvline(told[0].flow.nothing, color=_INK, linewidth=0.8, ls="--", label="no flow")
     errors.set_yticks(range(len(told)), [arm.line for arm in reversed(told)], fontsize=9)
-    errors.legend(fontsize=8, frameon=False, labelcolor=_INK)
-    _finish(errors, "error of flow told from one frame")
+    errors.legend(fontsize=8, labelcolor=_INK, framealpha=0.8)
+    _finish(errors, "error of flow (less is better)")
     _save(figure, smoke, path)
 
 
@@ -127,7 +124,9 @@ def _bars(axes: Any, x: list[float], y: Sequence[Estimate], colour: str, label: 
     )
 
 
-def _bar(axes: Any, x: Estimate, place: int, colour: str, scale: float, label: str | None) -> None:
+def _bar(
+    axes: Any, x: Estimate, place: float, colour: str, scale: float, label: str | None
+) -> None:
     width = [[scale * (x.mean - x.low)], [scale * (x.high - x.mean)]]
     axes.errorbar(
         [scale * x.mean],

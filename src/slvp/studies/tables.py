@@ -25,7 +25,10 @@ def format_findings(study: Study, found: Sequence[Findings], cards: Sequence[Stu
         parts.append(_scores(study, one))
         parts.append(_differences(one))
     if any(arm.flow for one in found for arm in one.arms):
-        parts.append("Flow of clips that no training saw, told from their first frame:")
+        parts.append(
+            "Error of flow on clips that no training saw, and how much more of it there is with "
+            "another clip's caption:"
+        )
         parts.append(_flow(found[0]))
     parts.append(_made(cards))
     return "\n\n".join(parts) + "\n"
@@ -78,22 +81,20 @@ def _differences(found: Findings) -> str:
 
 
 def _flow(found: Findings) -> str:
-    rows = [
-        [
-            arm.line,
-            _loss(arm.flow.right),
-            f"{arm.flow.caption.mean:+.3f} ({arm.flow.caption.low:+.3f} to "
-            f"{arm.flow.caption.high:+.3f})",
-            f"{arm.flow.nothing:.3f}",
-        ]
-        for arm in found.arms
-        if arm.flow is not None
-    ]
-    return _table(["model", "error", "more with another clip's caption", "of no flow"], rows)
+    titles = ["model", "from one frame", "more with another's caption"]
+    titles += ["from the whole clip", "more with another's caption", "of no flow"]
+    rows = []
+    for arm in found.arms:
+        if arm.flow is not None:
+            row = [arm.line]
+            for told in (arm.flow.frame, arm.flow.clip):
+                row += [_bounded(told.right, ""), _bounded(told.caption, "+")]
+            rows.append([*row, f"{arm.flow.nothing:.3f}"])
+    return _table(titles, rows)
 
 
-def _loss(one: Estimate) -> str:
-    return f"{one.mean:.3f} ({one.low:.3f} to {one.high:.3f})"
+def _bounded(one: Estimate, sign: str) -> str:
+    return f"{one.mean:{sign}.3f} ({one.low:{sign}.3f} to {one.high:{sign}.3f})"
 
 
 def _made(cards: Sequence[StudyCard]) -> str:

@@ -9,7 +9,8 @@ import pytest
 from slvp.apps import cli
 from slvp.training.ablations import ABLATIONS
 from slvp.training.config import DataConfig, ObjectiveConfig, OptimiserConfig, TrainConfig
-from slvp.training.recipes import RECIPES
+from slvp.training.estimates import estimate
+from slvp.training.recipes import RECIPES, recipe
 
 
 @pytest.mark.parametrize("task", ["pretrain", "finetune"])
@@ -51,10 +52,12 @@ def test_a_dry_run_tells_what_a_step_takes_and_leaves_nothing(
     tmp_path, monkeypatch, capsys
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    options = ["--dry-run", "--dry-run-size", "32", "--out", "runs/x"]
+    options = ["--dry-run", "--dry-run-size", "64", "--out", "runs/x"]
     assert cli.run(["pretrain", "lite", *options]) == 0
     shown = capsys.readouterr().out
-    for told in ("27,328,834, of which 1,656,770 are trained", "random weights", "32 x 32"):
+    found = estimate(recipe("lite", "pretrain"))
+    parameters = f"{found.parameters:,}, of which {found.trained:,} are trained"
+    for told in (parameters, "random weights", "64 x 64"):
         assert told in shown
     assert re.search(r"^loss +[0-9.]+ \(moving [0-9.]+, still [0-9.]+\)$", shown, re.MULTILINE)
     assert re.search(r"^memory +[0-9.]+ GB at most", shown, re.MULTILINE)

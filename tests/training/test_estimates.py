@@ -99,8 +99,10 @@ def test_estimates_of_all_recipes_are_stored(task) -> None:
     assert [name for name in RECIPES if digest(recipe(name, task)) not in stored] == [], AGAIN
 
 
-@pytest.mark.parametrize("task", ["pretrain", "finetune"])
-@pytest.mark.parametrize("name", ["lite", "lite-language", "base-swin", "video-language"])
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [("lite", "pretrain"), ("lite-language", "finetune"), ("base-swin", "finetune")],
+)
 def test_estimates_are_stored_as_they_are_worked_out(name, task) -> None:
     config = recipe(name, task)
     stored, found = estimate(config), work_out(config)

@@ -90,6 +90,16 @@ def test_a_camera_moves_over_a_photograph(tmp_path: Path) -> None:
         assert np.abs(np.diff(centres, axis=0)).max(initial=0) < 15
 
 
+def test_photographs_of_many_objects_come_more_often(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    for suffix in ("jpg", "png"):
+        (folder / f"b.{suffix}").write_bytes((folder / f"a.{suffix}").read_bytes())
+    (folder / "stills.csv").write_text("\n".join([*ROWS, "b.jpg,1,cup,a cup,x,CC0,A"]) + "\n")
+    stills, rng = Stills(folder), np.random.default_rng(0)
+    share = np.mean([stills.pick(rng) == 0 for _ in range(400)])
+    assert 0.55 < share < 0.72
+
+
 def test_same_generator_same_clip(tmp_path: Path) -> None:
     stills = Stills(_folder(tmp_path))
     first, second = (stills.clip(0, np.random.default_rng(4), 64, 64, frames=2) for _ in range(2))

@@ -142,9 +142,8 @@ class StillMasks:
         form = self.forms[draw.form]
 
         def cut() -> Clip:
-            still = int(rng.integers(len(self.stills)))
             return self.stills.clip(
-                still,
+                self.stills.pick(rng),
                 rng,
                 form.height,
                 form.width,

@@ -42,9 +42,15 @@ class Stills:
 
     def __init__(self, path: str | Path) -> None:
         self.photographs = list(read_stills(Path(path)))
+        weights = np.sqrt([len(still.objects) for still in self.photographs])
+        self._chances = weights / weights.sum()
 
     def __len__(self) -> int:
         return len(self.photographs)
+
+    def pick(self, rng: np.random.Generator) -> int:
+        """Choose a photograph; those of many objects, which must be told apart, come more often."""
+        return int(rng.choice(len(self), p=self._chances))
 
     def clip(
         self,

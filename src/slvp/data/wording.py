@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from slvp.data import vocabulary
+from slvp.data import actions, vocabulary
 from slvp.data.motion_wording import by_motion
 from slvp.data.phrases import Array, Phrase, Sighting, article
 from slvp.data.scene import Scene, Sentence
@@ -77,10 +77,10 @@ def _place(
                 if axis == 0 and phrase.plain and any(sure):
                     texts.append(Sentence(f"the {name}most {body}"))
                 if side_of_frame(target, axis, *half):
-                    texts += [Sentence(the, place) for place in SIDES[name]]
+                    texts += [Sentence(the, place) for place in _sides(name, body)]
                     texts += [Sentence(the, f"on the far {name}")] if axis == 0 else []
             elif not rivals and side_of_frame(target, axis, low, high):
-                texts += [Sentence(the, place) for place in SIDES[name]]
+                texts += [Sentence(the, place) for place in _sides(name, body)]
     between = len(rivals) == 2 and any(
         _before(a, target, 0, 0.08) and _before(target, b, 0, 0.08)
         for a, b in (rivals, rivals[::-1])
@@ -97,6 +97,11 @@ SIDES = {
     "top": ("at the top", "at the top of the picture", "in the upper part"),
     "bottom": ("at the bottom", "at the bottom of the picture", "in the lower part"),
 }
+
+
+def _sides(name: str, body: str) -> list[str]:
+    # "The man running to the left" must not be said of a man to the left.
+    return [s for s in SIDES[name] if not (s.startswith("to the ") and actions.acts(body))]
 
 
 def _depth(target: Sighting, the: str, rivals: list[Sighting]) -> list[Sentence]:

@@ -148,3 +148,11 @@ def test_a_pyramid_can_be_cut_and_joined_again(frames_BTCHW):
     torch.testing.assert_close(joined.levels, pyramid.levels)
     torch.testing.assert_close(joined.colours_BTCHW, pyramid.colours_BTCHW)
     torch.testing.assert_close(joined.named_BTCHW, pyramid.named_BTCHW)
+
+
+@torch.no_grad()
+def test_a_frame_of_one_coarse_place_has_an_answer(fusion, extras):
+    logits_ENTHW = tiny_model(fusion=fusion, **extras)(
+        torch.rand(1, 2, 3, 32, 32), ["a dog"], torch.tensor([0])
+    ).logits_ENTHW
+    assert torch.isfinite(logits_ENTHW).all()

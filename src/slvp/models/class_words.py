@@ -31,7 +31,8 @@ class ClassWords(nn.Module):
         vision: the backbone's name; an EfficientNet that tells ImageNet's 1,000 classes.
         pretrained: load its named weights.
         text: puts the names into words.
-        known: a checkpoint that has their embeddings is about to be loaded.
+        known: leave the names' embeddings to a checkpoint that is about to be loaded; until then
+            they are zero.
 
     Raises:
         UserError: the backbone is another kind of network, or its weights can't be had.

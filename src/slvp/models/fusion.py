@@ -244,10 +244,8 @@ class VisionAsQuery(nn.Module):
             return [None, None, None]
         sentence_EC = F.normalize(words.sentence_EC, dim=-1)
         alike_ETHW = torch.einsum("etchw,ec->ethw", pyramid.named_BTCHW[clip_of_E], sentence_EC)
-        mean, deviation = (
-            f(alike_ETHW, dim=(-2, -1), keepdim=True) for f in (torch.mean, torch.std)
-        )
-        alike_ETHW = (alike_ETHW - mean) / (deviation + _LEAST_DEVIATION)
+        variance, mean = torch.var_mean(alike_ETHW, dim=(-2, -1), correction=0, keepdim=True)
+        alike_ETHW = (alike_ETHW - mean) / (variance.sqrt() + _LEAST_DEVIATION)
         return [
             F.interpolate(alike_ETHW, size=level.shape[-2:], mode="bilinear")[..., None]
             for level in pyramid.levels[1:]

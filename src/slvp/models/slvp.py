@@ -79,7 +79,7 @@ class SLVP(nn.Module):
             config.text, pretrained=weights != "random", frozen=config.text_frozen
         )
         self.class_words = (
-            ClassWords(config.vision, pretrained=named, text=self.text, known=weights == "unstored")
+            ClassWords(config.vision, pretrained=named, text=self.text, known=weights != "named")
             if config.class_words
             else None
         )

@@ -89,10 +89,9 @@ def _step(
     width: int,
 ) -> _Step:
     """Run forward and backward on tensors without content, in 32 bits."""
-    # For class words the text encoder has to read the classes' names, and so needs content.
-    with torch.device("cpu" if config.class_words else "meta"):
+    with torch.device("meta"):
         # A frozen text encoder is shared by all models of the process: not one without content.
-        model = SLVP(replace(config, text_frozen=False), weights="random").train().to("meta")
+        model = SLVP(replace(config, text_frozen=False), weights="random").train()
         if config.text_frozen:
             model.text.requires_grad_(False)
     with torch.device("meta"):

@@ -213,7 +213,8 @@ def captions(rng: np.random.Generator, everyone: list[Sighting], at_most: int) -
         for sighting in everyone:
             others = [o for o in everyone if o is not sighting]
             way = heading(sighting)
-            name = unique_phrase(rng, sighting, others) or phrases(rng, sighting)[0]
+            name = unique_phrase(rng, sighting, others)
+            name = name or max(phrases(rng, sighting), key=lambda phrase: len(phrase.body))
             who = article(rng, name, without_posture(name.body))
             if not sighting.referable or not way:
                 continue

@@ -16,7 +16,11 @@ Recipe = Callable[[Task], TrainConfig]
 def lite(task: Task) -> TrainConfig:
     """Frozen EfficientNet-Lite2 and MiniLM, vision as query: trains on a laptop's CPU."""
     model = ModelConfig(
-        vision="tf_efficientnet_lite2", motion_reach=4, class_words=True, mask_stride=2
+        vision="tf_efficientnet_lite2",
+        motion_reach=4,
+        class_words=True,
+        mask_stride=2,
+        frame_size=320,
     )
     if task == "pretrain":
         return TrainConfig(
@@ -33,7 +37,18 @@ def lite(task: Task) -> TrainConfig:
             optimiser=OptimiserConfig(learning_rate=1e-3),
             steps=1500,
         )
-    return TrainConfig(task=task, model=model, steps=2000, snapshot_every=250)
+    return TrainConfig(
+        task=task,
+        model=model,
+        data=DataConfig(
+            frames=(1, 2, 4),
+            sizes=((224, 224), (224, 384), (288, 288)),
+            pixels=16 * 224 * 224,
+            stills_share=0.4,
+        ),
+        steps=1700,
+        snapshot_every=200,
+    )
 
 
 def claims(task: Task) -> TrainConfig:

@@ -36,7 +36,7 @@ def test_recipes_differ_in_their_encoders() -> None:
         for name in ("lite", "base", "base-swin", "video", "video-small", "video-base")
     }
     assert encoders == {
-        "lite": ("tf_efficientnet_lite0", "sentence-transformers/all-MiniLM-L6-v2"),
+        "lite": ("tf_efficientnet_lite2", "sentence-transformers/all-MiniLM-L6-v2"),
         "base": ("convnext_tiny.in12k_ft_in1k", "roberta-base"),
         "base-swin": ("swin_tiny_patch4_window7_224.ms_in22k_ft_in1k", "roberta-base"),
         "video": ("swin3d_t", "roberta-base"),

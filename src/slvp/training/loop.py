@@ -112,8 +112,9 @@ class _Loop:
         """Train to the end and return the folder of the model."""
         try:
             self._train()
-        except RuntimeError as error:
-            if not str(error).startswith("DataLoader worker"):
+        except (RuntimeError, ConnectionError) as error:
+            # Which of the two depends on what the worker was doing when it was ended.
+            if isinstance(error, RuntimeError) and not str(error).startswith("DataLoader worker"):
                 raise
             raise UserError(
                 f"{self.run.folder}: a process that makes batches was ended by others, maybe for "

@@ -75,7 +75,7 @@ class Run:
         """
         with _complaining(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            for half in [*self.folder.glob("**/.saving-*"), *self.folder.glob(".*.part")]:
+            for half in [*self.folder.glob("**/.saving-*"), *self.folder.glob("**/.*.part")]:
                 shutil.rmtree(half) if half.is_dir() else half.unlink()
             config.save(self.config_file)
 

@@ -76,7 +76,6 @@ def evaluate(
         threshold=asking.threshold,
         device=asking.device,
         size=asking.size,
-        quality=asking.quality,
         overwrite=writing.overwrite,
         quiet=writing.quiet,
     )
@@ -222,7 +221,6 @@ def submit(
         threshold=asking.threshold,
         device=asking.device,
         size=asking.size,
-        quality=asking.quality,
         overwrite=writing.overwrite,
         quiet=writing.quiet,
     )

@@ -37,7 +37,6 @@ def evaluate_benchmark(
     threshold: float,
     device: str,
     size: int | None,
-    quality: str,
     overwrite: bool,
     quiet: bool,
 ) -> None:
@@ -56,14 +55,13 @@ def evaluate_benchmark(
     expressions = way.load(data, split)
     require_masks(expressions, split)
     segmenter = Segmenter.from_pretrained(
-        model, device=team.device(device), size=size, threshold=threshold, quality=quality
+        model, device=team.device(device), size=size, threshold=threshold
     )
     config = {
         "size": segmenter.size,
         "window": segmenter.window,
         "threshold": segmenter.threshold,
         "presence_threshold": segmenter.presence_threshold,
-        "quality": quality,
     }
     groups = sequences_of(expressions)
     with ExitStack() as stack:

@@ -34,7 +34,6 @@ def write_file(
     threshold: float,
     device: str,
     size: int | None,
-    quality: str,
     overwrite: bool,
     quiet: bool,
 ) -> None:
@@ -55,9 +54,7 @@ def write_file(
     groups = sequences_of(expressions)
     kind = way.protocol.answers
     if predictions is None:
-        segmenter = Segmenter.from_pretrained(
-            model, device=device, size=size, threshold=threshold, quality=quality
-        )
+        segmenter = Segmenter.from_pretrained(model, device=device, size=size, threshold=threshold)
 
         def answers(group: Group) -> Iterator[Answer]:
             return segment_sequence(segmenter, group, kind)

@@ -201,6 +201,16 @@ def test_a_killed_worker_is_told_in_one_line(tmp_path, monkeypatch):
     loop.resume(tmp_path / "run", quiet=True)
 
 
+def test_a_worker_that_is_killed_while_it_sends_is_told_in_one_line(tmp_path, monkeypatch):
+    def cut_off(batches, step):
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    monkeypatch.setattr(StepBatches, "__getitem__", cut_off)
+    with pytest.raises(UserError, match=r"memory.*slvp resume") as raised:
+        loop.train(tiny_run(workers=0), tmp_path / "run", quiet=True)
+    assert "\n" not in str(raised.value)
+
+
 def test_the_log_is_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "draw_curves", draw_curves)
     loop.train(tiny_run(), tmp_path / "run", quiet=True)

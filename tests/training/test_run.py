@@ -14,6 +14,8 @@ def test_what_killed_processes_left_is_removed(tmp_path):
         (tmp_path / half).parent.mkdir(parents=True)
         (tmp_path / half).write_text("half")
     (tmp_path / ".log.csv.4711.part").write_text("half")
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures/.step-000008.png.4711.part").write_text("half")
     (tmp_path / "notes.txt").write_text("mine")
     run.begin(tiny_run())
     left = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())

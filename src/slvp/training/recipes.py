@@ -44,7 +44,6 @@ def lite(task: Task) -> TrainConfig:
             frames=(1, 2, 4),
             sizes=((224, 224), (224, 384), (288, 288)),
             pixels=16 * 224 * 224,
-            stills_share=0.4,
         ),
         steps=1700,
         snapshot_every=200,

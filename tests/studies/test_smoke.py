@@ -204,16 +204,20 @@ def test_real_video_must_be_named(tmp_path):
     [
         (["run", "labels", "--seeds", "-1"], "--seeds -1"),
         (["run", "labels", "--smoke", "--quiet", "--arms", "no-such"], "from-scratch-1, slvp-"),
+        (["run", "labels-real", "--quiet"], "--captioned"),
         (["draw", "labels"], "holds no result card"),
         (["draw", "all"], "holds no result card"),
     ],
 )
-def test_a_mistake_about_studies_gets_one_line(arguments, named, tmp_path, capsys):
-    assert cli.run(["study", *arguments, "--out", str(tmp_path)]) == 2
+def test_a_mistake_about_studies_gets_one_line_and_leaves_nothing(
+    arguments, named, tmp_path, capsys
+):
+    assert cli.run(["study", *arguments, "--out", str(tmp_path / "new")]) == 2
     captured = capsys.readouterr()
     assert captured.err.startswith("slvp: ")
     assert named in captured.err
     assert len(captured.err.splitlines()) == 1
+    assert not (tmp_path / "new").exists()
 
 
 def test_cards_are_json_without_a_model(folder):

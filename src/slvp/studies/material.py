@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import shutil
@@ -53,16 +54,7 @@ class Sizes:
     width: int = 208
 
 
-TINY = Sizes(
-    annotated=8,
-    captioned=8,
-    tested=3,
-    flow_tested=2,
-    frames=3,
-    captioned_frames=4,
-    height=64,
-    width=64,
-)
+TINY = Sizes(8, 8, 3, 2, frames=3, captioned_frames=4, height=64, width=64)
 """Of a smoke test."""
 
 
@@ -106,6 +98,13 @@ class Material:
         self.sizes = sizes
         self._examples = examples
         self._quiet = quiet
+        self._makes = True
+
+    def planned(self) -> Material:
+        """Return the same material, none of which is made: only its places are told."""
+        plan = copy.copy(self)
+        plan._makes = False
+        return plan
 
     @property
     def world(self) -> DataConfig:
@@ -258,7 +257,8 @@ class Material:
     def _with_flow(self, name: str, videos: tuple[Path, ...]) -> Path:
         """Estimate flow; that goes on by itself where it was interrupted."""
         out = self.folder / name
-        self._write_flow(out, videos, "dis")
+        if self._makes:
+            self._write_flow(out, videos, "dis")
         return out
 
     def _with_exact_flow(self, clips: Path, out: Path) -> None:
@@ -285,7 +285,7 @@ class Material:
     def _made(self, name: str, make: Callable[[Path], None]) -> Path:
         """Return a folder that appears whole or not at all."""
         folder, part = self.folder / name, self.folder / f".{name}.part"
-        if not folder.is_dir():
+        if self._makes and not folder.is_dir():
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir(parents=True)
             make(part)

@@ -49,12 +49,13 @@ def run_study(
     Raises:
         UserError: an arm is unknown, or data are missing or unusable.
     """
-    material.settle()
-    arms = study.arms(material)
-    known = [arm.name for arm in arms]
+    # Before anything is made, which may take long.
+    known = [arm.name for arm in study.arms(material.planned())]
     for name in chosen:
         if name not in known:
             raise UserError(f"--arms {name}: unknown; expected some of {', '.join(known)}")
+    material.settle()
+    arms = study.arms(material)
     trained = Runs(runs, material.places(), quiet=quiet)
     for seed in seeds:
         for arm in arms:

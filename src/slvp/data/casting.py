@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from slvp.data import motion, vocabulary
 from slvp.data.cutouts import Cutout, CutoutLibrary
+from slvp.data.recolouring import recoloured
 from slvp.data.world_config import WorldConfig
 
 _UPRIGHT = {"person", "vehicle", "animal", "furniture"}
@@ -64,7 +65,11 @@ class Casting:
         return members[int(rng.integers(len(members)))]
 
     def pick_like(self, rng: np.random.Generator, chosen: Sequence[Cutout]) -> Cutout:
-        """Choose another cut-out of a class, sometimes one of another colour."""
+        """Choose another of a class, sometimes of another colour, sometimes alike but for that."""
+        if rng.random() < self._config.recoloured:
+            changed = recoloured(rng, chosen[-1])
+            if changed is not None:
+                return changed
         members = self._by_class[chosen[0].class_name]
         tries = [members[int(index)] for index in rng.integers(len(members), size=4)]
         if rng.random() < self._config.other_colours:

@@ -32,7 +32,7 @@ _PAINTED_CLASSES = (
     "banana"
 )
 _COATS = frozenset(_COAT_CLASSES.split(", "))
-_PAINTED = frozenset(_PAINTED_CLASSES.split(", "))
+PAINTED = frozenset(_PAINTED_CLASSES.split(", "))
 
 # Colour words and the kinds of pixels that may be meant; shades of a word share its pixels.
 _WORDS: dict[str, tuple[str, ...]] = {
@@ -129,7 +129,7 @@ def look(rgba: UInt8Array, class_name: str, *, whole: bool) -> Look:
         colour = _coat(pixels)
         if class_name == "cat" and colour == "brown":
             colour = ""  # most of these are called orange or ginger
-    elif class_name in _PAINTED:
+    elif class_name in PAINTED:
         colour = _paint(pixels)
     return Look(colour, possible)
 

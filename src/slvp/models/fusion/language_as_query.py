@@ -80,9 +80,7 @@ class LanguageAsQuery(nn.Module):
         ):
             frames, _, height, width = feature_BTCHW.shape[1:]
             pixels_BTHWC = project(feature_BTCHW.permute(0, 1, 3, 4, 2))
-            pixels_BTHWC = pixels_BTHWC + self.place(height, width)
-            if added_BTHWC is not None:
-                pixels_BTHWC = pixels_BTHWC + added_BTHWC
+            pixels_BTHWC = pixels_BTHWC + self.place(height, width) + added_BTHWC
             levels.append(pixels_BTHWC + self.time(frames)[:, None, None])
         # Strides 16 and 32 only: stride 8 has four times the places and is left to the kernels.
         tokens_BKC = torch.cat([level.flatten(1, 3) for level in levels[1:]], dim=1)

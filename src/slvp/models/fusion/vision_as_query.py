@@ -84,7 +84,7 @@ class VisionAsQueryLevel(nn.Module):
     def forward(
         self,
         feature_BTCHW: torch.Tensor,
-        added_BTHWC: torch.Tensor | None,
+        added_BTHWC: torch.Tensor,
         alike_ETHW1: torch.Tensor | None,
         coarser_ETCHW: torch.Tensor | None,
         words: Words,
@@ -94,7 +94,7 @@ class VisionAsQueryLevel(nn.Module):
 
         Args:
             feature_BTCHW: of the backbone, at this stride.
-            added_BTHWC: what else is known of each place, if something is.
+            added_BTHWC: what else is known of each place.
             alike_ETHW1: likeness of each place's class words to the sentence, if it has some.
             coarser_ETCHW: the result at twice the stride, if there is one.
             words: of the sentences.
@@ -102,7 +102,7 @@ class VisionAsQueryLevel(nn.Module):
         """
         again = self.recompute
         x = run(self.project, feature_BTCHW.permute(0, 1, 3, 4, 2), recompute=again)
-        x = (x if added_BTHWC is None else x + added_BTHWC)[clip_of_E]
+        x = (x + added_BTHWC)[clip_of_E]
         if alike_ETHW1 is not None:
             x = x + self.alike(alike_ETHW1)
         if coarser_ETCHW is not None:

@@ -33,7 +33,7 @@ class Surroundings(nn.Module):
         self.recompute = config.checkpoint_activations
         reach, width = config.motion_reach, config.width
         self.motion = LocalCorrelation(channels[0], channels[1], width, reach) if reach else None
-        self.shades = nn.Sequential(nn.Conv2d(_PIXELS, _SHADES, 1), nn.ReLU())
+        self.shades = nn.Sequential(nn.Conv2d(_PIXELS, _SHADES, 1), nn.ReLU(inplace=True))
         self.colours = nn.ModuleList(
             nn.Sequential(nn.LayerNorm(_SHADES), nn.Linear(_SHADES, width)) for _ in STRIDES[1:]
         )
@@ -46,23 +46,23 @@ class Surroundings(nn.Module):
         )
         if self.motion is not None:
             motion_BTHWC = self.motion(pyramid.levels[0], pyramid.levels[1])
-            stride8, stride16 = stride8 + motion_BTHWC, stride16 + _halved(motion_BTHWC)
+            stride8, stride16 = stride8 + motion_BTHWC, stride16 + _shrunk(motion_BTHWC, 2)
         if self.named is not None:
             assert pyramid.named_BTCHW is not None
             stride32 = stride32 + self.named(pyramid.named_BTCHW.permute(0, 1, 3, 4, 2))
         return [stride8, stride16, stride32]
 
     def _coloured(self, colours_BTCHW: torch.Tensor) -> list[torch.Tensor]:
-        batch, frames = colours_BTCHW.shape[:2]
         shades_FCHW = self.shades(colours_BTCHW.flatten(0, 1))
+        shares_BTHWC = shades_FCHW.unflatten(0, colours_BTCHW.shape[:2]).movedim(2, -1)
         found = []
-        for stride, colours in zip(STRIDES[1:], self.colours, strict=True):
-            shares_FHWC = F.avg_pool2d(shades_FCHW, stride // 2).permute(0, 2, 3, 1)
-            found.append(colours(shares_FHWC.view(batch, frames, *shares_FHWC.shape[1:])))
+        for times, colours in zip((4, 2, 2), self.colours, strict=True):
+            shares_BTHWC = _shrunk(shares_BTHWC, times)
+            found.append(colours(shares_BTHWC))
         return found
 
 
-def _halved(x_BTHWC: torch.Tensor) -> torch.Tensor:
+def _shrunk(x_BTHWC: torch.Tensor, times: int) -> torch.Tensor:
     batch, frames, height, width, channels = x_BTHWC.shape
-    halved = F.avg_pool2d(x_BTHWC.flatten(0, 1).permute(0, 3, 1, 2), 2)
-    return halved.permute(0, 2, 3, 1).view(batch, frames, height // 2, width // 2, channels)
+    shrunk = F.avg_pool2d(x_BTHWC.flatten(0, 1).permute(0, 3, 1, 2), times)
+    return shrunk.permute(0, 2, 3, 1).view(batch, frames, height // times, width // times, channels)

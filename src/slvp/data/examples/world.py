@@ -21,5 +21,7 @@ def write_world(out: Path, seed: int = 0) -> None:
         out: a folder that exists and is empty.
         seed: of all that is random.
     """
-    world = World(CutoutLibrary.drawn_shapes(), WorldConfig(frames=6, height=72, width=96))
+    world = World(
+        CutoutLibrary.drawn_shapes(), WorldConfig(frames=6, height=72, width=96, absent=0.3)
+    )
     export_world(out, world, clips=CLIPS, seed=seed, split="test", progress=False)

@@ -30,6 +30,7 @@ def test_finetune_changes_what_the_options_name_and_nothing_else(
     Path("runs/flow/model").mkdir(parents=True)
     options = ["--init", "runs/flow/model", "--cutouts", "a", "b", "--stamps", "--steps", "7"]
     options += ["--coco", "c.json", "c", "d.json", "d", "--stills", "e"]
+    options += ["--backgrounds", "f", "g.mp4"]
     assert cli.run(["finetune", "lite", *options, "--seed", "3", "--quiet"]) == 0
     lite = recipe("lite", "finetune")
     here = str(tmp_path)
@@ -39,6 +40,7 @@ def test_finetune_changes_what_the_options_name_and_nothing_else(
         coco=((f"{here}/c.json", f"{here}/c"), (f"{here}/d.json", f"{here}/d")),
         stamps=True,
         stills=f"{here}/e",
+        background_videos=(f"{here}/f", f"{here}/g.mp4"),
     )
     init = f"{here}/runs/flow/model"
     assert trained == {

@@ -110,6 +110,7 @@ def finetune(
     out: Annotated[Path | None, arg(help_behavior_hint="(default: runs/finetune-<recipe>)")] = None,
     init: Annotated[str, arg(metavar="MODEL", help_behavior_hint="(default: from nothing)")] = "",
     stills: Annotated[Path | None, arg(help_behavior_hint="")] = None,
+    backgrounds: Annotated[tuple[Path, ...], arg(help_behavior_hint="")] = (),
     benchmark: _Benchmarks = (),
     refcoco: _Refcoco = (),
     world_share: Annotated[
@@ -136,6 +137,7 @@ def finetune(
         out: folder of the run, which must be new.
         init: model to start from, such as one that pretrain made, or its run; what fits is reused.
         stills: folder of photographs with captioned masks to add.
+        backgrounds: videos, or folders of them, before which the world's objects move, too.
         benchmark: ref-davis17, ref-youtube-vos, mevis, a2d-sentences or visor, and its share.
         refcoco: RefCOCO's sentences in COCO's JSON, the photographs, and their share.
         world_share: share of the embedded world, to which the other shares are fitted.
@@ -151,6 +153,7 @@ def finetune(
         run,
         init=init,
         stills=stills,
+        backgrounds=backgrounds,
         benchmarks=benchmark,
         refcoco=refcoco,
         world_share=world_share,

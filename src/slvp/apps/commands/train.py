@@ -32,6 +32,7 @@ def train(
     *,
     init: str = "",
     stills: Path | None = None,
+    backgrounds: tuple[Path, ...] = (),
     captioned: tuple[Path, ...] = (),
     captioned_share: float | None = None,
     estimator: str | None = None,
@@ -60,6 +61,7 @@ def train(
         coco=tuple((str(file.resolve()), str(images.resolve())) for file, images in world.coco),
         stamps=world.stamps,
         stills="" if stills is None else str(stills.resolve()),
+        background_videos=tuple(str(place.resolve()) for place in backgrounds),
         benchmarks=tuple((name, str(folder.resolve()), w) for name, folder, w in benchmarks),
         refcoco=tuple(
             (str(file.resolve()), str(images.resolve()), w) for file, images, w in refcoco

@@ -77,6 +77,7 @@ def test_segment_writes_what_result_json_says(result: Path, tiny_model_folder: P
     assert record["slvp"] == __version__
     assert record["model"] == str(tiny_model_folder)
     assert record["threshold"] == 0.4
+    assert record["quality"] == "good"
     assert record["sentences"] == ["a dog", "the red ball"]
     assert record["video"]["width"] == WIDTH
     assert record["video"]["height"] == HEIGHT

@@ -52,6 +52,7 @@ def test_table_card_report_and_scores(
         "window": 4,
         "threshold": 0.5,
         "presence_threshold": 0.25,
+        "quality": "good",
     }
     assert found["parameters"]["trained"] > 0
     assert {path.name for path in Path("scores").iterdir()} == {

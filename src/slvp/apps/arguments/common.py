@@ -17,6 +17,7 @@ Size = Annotated[
         help_behavior_hint="(default: the model's own)",
     ),
 ]
+QualityName = Literal["fast", "good", "best"]
 Overwrite = Annotated[bool, arg(help_behavior_hint="")]
 Quiet = Annotated[bool, arg(help_behavior_hint="")]
 
@@ -90,12 +91,14 @@ class AskingOptions:
         threshold: probability above which a pixel belongs to the object.
         device: where to compute.
         size: shorter side, in pixels, that frames are resized to for the model.
+        quality: fast is the model alone; best takes six times as long.
     """
 
     model: Model = "default"
     threshold: float = 0.5
     device: Device = "auto"
     size: Size = None
+    quality: QualityName = "good"
 
 
 @dataclass(frozen=True)

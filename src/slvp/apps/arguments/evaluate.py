@@ -76,6 +76,7 @@ def evaluate(
         threshold=asking.threshold,
         device=asking.device,
         size=asking.size,
+        quality=asking.quality,
         overwrite=writing.overwrite,
         quiet=writing.quiet,
     )
@@ -221,6 +222,7 @@ def submit(
         threshold=asking.threshold,
         device=asking.device,
         size=asking.size,
+        quality=asking.quality,
         overwrite=writing.overwrite,
         quiet=writing.quiet,
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from slvp.apps.arguments.common import Device, Model, Overwrite, Quiet, Size, app
+from slvp.apps.arguments.common import Device, Model, Overwrite, QualityName, Quiet, Size, app
 
 
 @app.command
@@ -24,6 +24,7 @@ def segment(
     threshold: float = 0.5,
     device: Device = "auto",
     size: Size = None,
+    quality: QualityName = "good",
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
@@ -43,6 +44,7 @@ def segment(
         threshold: probability above which a pixel belongs to the object.
         device: where to compute.
         size: shorter side, in pixels, that frames are resized to for the model.
+        quality: fast is the model alone; best takes six times as long.
         overwrite: replace an earlier result in OUT, once the new one is complete.
         quiet: show no progress.
     """
@@ -56,6 +58,7 @@ def segment(
         threshold=threshold,
         device=device,
         size=size,
+        quality=quality,
         overwrite=overwrite,
         quiet=quiet,
     )

@@ -37,6 +37,7 @@ def evaluate_benchmark(
     threshold: float,
     device: str,
     size: int | None,
+    quality: str,
     overwrite: bool,
     quiet: bool,
 ) -> None:
@@ -55,13 +56,14 @@ def evaluate_benchmark(
     expressions = way.load(data, split)
     require_masks(expressions, split)
     segmenter = Segmenter.from_pretrained(
-        model, device=team.device(device), size=size, threshold=threshold
+        model, device=team.device(device), size=size, threshold=threshold, quality=quality
     )
     config = {
         "size": segmenter.size,
         "window": segmenter.window,
         "threshold": segmenter.threshold,
         "presence_threshold": segmenter.presence_threshold,
+        "quality": quality,
     }
     groups = sequences_of(expressions)
     with ExitStack() as stack:

@@ -35,6 +35,7 @@ def segment_video(
     threshold: float,
     device: str,
     size: int | None,
+    quality: str,
     overwrite: bool,
     quiet: bool,
 ) -> Path:
@@ -52,7 +53,9 @@ def segment_video(
     with ExitStack() as stack:
         reader = stack.enter_context(VideoReader(video))
         target = Path("outputs", reader.info.name) if out is None else out
-        segmenter = Segmenter.from_pretrained(model, device=device, size=size, threshold=threshold)
+        segmenter = Segmenter.from_pretrained(
+            model, device=device, size=size, threshold=threshold, quality=quality
+        )
         folder = stack.enter_context(output_folder(target, CONTENTS, overwrite))
         waiting: deque[Frame] = deque()  # frames whose prediction is not out yet
         predictions = segmenter.stream(_tee(reader, waiting), sentences)
@@ -67,7 +70,7 @@ def segment_video(
             (folder / "result.json").open("w", encoding="utf-8") as file,
             tqdm(total=reader.info.frame_count, unit="frame", disable=quiet) as progress,
         ):
-            records = FrameRecords(file, model, threshold, list(sentences))
+            records = FrameRecords(file, model, threshold, quality, list(sentences))
             for prediction in predictions:
                 for t in range(prediction.masks_ETHW.shape[1]):
                     frame = waiting.popleft()
@@ -99,9 +102,9 @@ def _write_mask(path: Path, mask_HW: BoolArray) -> None:
 class FrameRecords:
     """Writes ``result.json`` as the frames come, so that a long video needs no more memory.
 
-    The file is one object: ``slvp`` (version), ``model``, ``threshold``, ``sentences`` (list of
-    strings), ``frames`` and, at the end, ``video``. Each of ``frames`` has a line of its own:
-    ``name``, ``time`` in seconds and ``objects``, one for each sentence in order, with
+    The file is one object: ``slvp`` (version), ``model``, ``threshold``, ``quality``, ``sentences``
+    (list of strings), ``frames`` and, at the end, ``video``. Each of ``frames`` has a line of its
+    own: ``name``, ``time`` in seconds and ``objects``, one for each sentence in order, with
 
     - ``present``: whether the mask is non-empty;
     - ``presence``: 0..1, the model's belief that the object is in this frame;
@@ -112,13 +115,16 @@ class FrameRecords:
     All but ASCII is escaped: a file's name may have bytes that are no character.
     """
 
-    def __init__(self, file: TextIO, model: str, threshold: float, sentences: list[str]) -> None:
+    def __init__(
+        self, file: TextIO, model: str, threshold: float, quality: str, sentences: list[str]
+    ) -> None:
         self._file = file
         self._separator = ""
         head = {
             "slvp": slvp.__version__,
             "model": model,
             "threshold": threshold,
+            "quality": quality,
             "sentences": sentences,
         }
         file.write(json.dumps(head)[:-1] + ', "frames": [')

@@ -34,6 +34,7 @@ def write_file(
     threshold: float,
     device: str,
     size: int | None,
+    quality: str,
     overwrite: bool,
     quiet: bool,
 ) -> None:
@@ -54,7 +55,9 @@ def write_file(
     groups = sequences_of(expressions)
     kind = way.protocol.answers
     if predictions is None:
-        segmenter = Segmenter.from_pretrained(model, device=device, size=size, threshold=threshold)
+        segmenter = Segmenter.from_pretrained(
+            model, device=device, size=size, threshold=threshold, quality=quality
+        )
 
         def answers(group: Group) -> Iterator[Answer]:
             return segment_sequence(segmenter, group, kind)

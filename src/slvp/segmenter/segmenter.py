@@ -1,36 +1,30 @@
-"""(video, sentences) -> masks: overlapping windows, vision once for all sentences.
+"""Windows and streaming.
 
 A window is a few consecutive frames that the model sees together. Windows overlap by half and
 are blended with weights that fall towards their ends, so that masks don't jump where one window
-hands over to the next. Only one window is in memory at a time, and vision sees each frame once.
+hands over to the next. Only one window is in memory at a time.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from torch.nn import functional as F  # noqa: N812
 
 from slvp.errors import UserError
 from slvp.models.checkpoint import from_pretrained
 from slvp.models.device import choose_device, keep_freed_memory
-from slvp.models.heads import MaskOutput
 from slvp.models.slvp import SLVP
-from slvp.models.text import Words, check_sentences
-from slvp.models.vision import Pyramid
+from slvp.models.text import check_sentences
+from slvp.segmenter.finishing import STRIDE, Finisher, resized
+from slvp.segmenter.quality import Quality, quality_of
+from slvp.segmenter.views import MAX_SIDE, MULTIPLE, View
 from slvp.types import Prediction, UInt8Array
 from slvp.video import Video, images_of
-
-MAX_SIDE = 2_048
-MULTIPLE = 32
-
-SENTENCES_AT_ONCE = 8
-"""More are asked in turn, so that what the model needs in between does not grow with them."""
 
 
 class Segmenter:
@@ -48,6 +42,7 @@ class Segmenter:
         threshold: probability above which a pixel belongs to the object.
         presence_threshold: presence below which a frame's mask is empty; the model's own by
             default.
+        quality: what is done for better masks: ``fast``, ``good`` or ``best``, or a ``Quality``.
     """
 
     def __init__(
@@ -59,6 +54,7 @@ class Segmenter:
         window: int | None = None,
         threshold: float = 0.5,
         presence_threshold: float | None = None,
+        quality: str | Quality = "good",
     ) -> None:
         size = model.config.frame_size if size is None else size
         if presence_threshold is None:
@@ -76,6 +72,7 @@ class Segmenter:
                 "the model has a flow head, which gives no masks; expected a model that "
                 "'slvp finetune' wrote"
             )
+        self.quality = quality_of(quality)
         keep_freed_memory()
         self.device = choose_device(device) if isinstance(device, str) else device
         self.model = model.to(self.device).eval()
@@ -94,12 +91,14 @@ class Segmenter:
         window: int | None = None,
         threshold: float = 0.5,
         presence_threshold: float | None = None,
+        quality: str | Quality = "good",
     ) -> Segmenter:
         """Load a shipped model, a folder or a hub's ``owner/name``.
 
         Raises:
-            UserError: no such model, or no such device.
+            UserError: no such model, no such device, or an option that can't be.
         """
+        quality = quality_of(quality)  # told before a model is fetched
         return cls(
             from_pretrained(name_or_path),
             device=device,
@@ -107,6 +106,7 @@ class Segmenter:
             window=window,
             threshold=threshold,
             presence_threshold=presence_threshold,
+            quality=quality,
         )
 
     def segment(self, video: Video, sentences: Sequence[str]) -> Prediction:
@@ -149,97 +149,82 @@ class Segmenter:
 
     @torch.inference_mode()
     def _stream(self, images: Iterator[UInt8Array], sentences: list[str]) -> Iterator[Prediction]:
-        words = [
-            self.model.encode_text(sentences[start : start + SENTENCES_AT_ONCE])
-            for start in range(0, len(sentences), SENTENCES_AT_ONCE)
-        ]
+        views = self._views(sentences)
+        finisher = Finisher(self.quality, self.threshold, sentences)
         hop = max(1, self.window // 2)
         first = 0
-        # Of the frames that two windows share: features, and weighted sums of what was said.
-        shared: Pyramid | None = None
+        # Of the frames that two windows share: pictures, and weighted sums of what was said.
+        waiting: deque[UInt8Array] = deque()
         carried: _Blend | None = None
         new = list(itertools.islice(images, self.window))
         while new:
-            size = new[0].shape[:2]
-            pyramid = self._encode(new)
-            if shared is not None:
-                pyramid = shared.followed_by(pyramid)
-            blend = self._answer(pyramid, words)
+            waiting.extend(new)
+            blend = _mean_answer(views, new)
             if carried is not None:
                 blend.add(carried)
             new = list(itertools.islice(images, hop))
             # With nothing new, this was the last window and all of it is final.
-            final = hop if new else pyramid.frames
-            yield self._prediction(blend, final, size, sentences, first)
-            shared = pyramid.after(final)
+            final = hop if new else len(waiting)
+            done = [waiting.popleft() for _ in range(final)]
+            yield self._prediction(blend, done, views[0], finisher, sentences, first)
+            for view in views:
+                view.forget(final)
             carried = blend.after(final)
             first += final
 
-    def _encode(self, images: list[UInt8Array]) -> Pyramid:
-        return self.model.encode_vision(
-            torch.stack([self._resize(image) for image in images])[None]
-        )
-
-    def _answer(self, pyramid: Pyramid, words: list[Words]) -> _Blend:
-        answers = [self._decode(pyramid, some) for some in words]
-        logits_ETHW, presence_ET = (torch.cat(parts) for parts in zip(*answers, strict=True))
-        frames = presence_ET.shape[1]
-        ramp_T = torch.arange(1, frames + 1, device=self.device)
-        weight_T = torch.minimum(ramp_T, frames + 1 - ramp_T).float()
-        return _Blend(logits_ETHW * weight_T[:, None, None], presence_ET * weight_T, weight_T)
-
-    def _decode(self, pyramid: Pyramid, words: Words) -> tuple[torch.Tensor, torch.Tensor]:
-        clip_of_E = torch.zeros(len(words.words_ELC), dtype=torch.long, device=self.device)
-        output = self.model.decode(pyramid, words, clip_of_E)
-        assert isinstance(output, MaskOutput)
-        return output.best()
-
-    def _resize(self, image_HW3: UInt8Array) -> torch.Tensor:
-        """Return frame_CHW in 0..1, its short side about ``size``, both sides multiples of 32."""
-        height, width = image_HW3.shape[:2]
-        scale = self.size / min(height, width)
-        sides = [
-            min(MAX_SIDE, max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE))
-            for side in (height, width)
+    def _views(self, sentences: list[str]) -> list[View]:
+        sizes = [
+            min(MAX_SIDE, max(MULTIPLE, round(self.size * scale))) for scale in self.quality.scales
         ]
-        pixels = torch.from_numpy(np.ascontiguousarray(image_HW3)).to(self.device)
-        return F.interpolate(
-            pixels.permute(2, 0, 1)[None].float() / 255,
-            size=sides,
-            mode="bilinear",
-            antialias=True,
-            align_corners=False,
-        )[0]
+        return [
+            View(self.model, self.device, sentences, size, mirrored=mirrored)
+            for size in sizes
+            for mirrored in ([False, True] if self.quality.flip else [False])
+        ]
 
     def _prediction(
         self,
         blend: _Blend,
-        frames: int,
-        size: tuple[int, ...],
+        images: list[UInt8Array],
+        view: View,
+        finisher: Finisher,
         sentences: list[str],
         first: int,
     ) -> Prediction:
-        weight_T = blend.weight_T[:frames]
-        logits_ETHW = blend.logits_ETHW[:, :frames] / weight_T[:, None, None]
-        probability_ETHW = np.stack(
-            [self._full_probability(logits_THW, size) for logits_THW in logits_ETHW]
-        )
-        presence_ET = (blend.presence_ET[:, :frames] / weight_T).sigmoid()
+        weight_T = blend.weight_T[: len(images)]
+        logits_ETHW = blend.logits_ETHW[:, : len(images)] / weight_T[:, None, None]
+        presence_ET = (blend.presence_ET[:, : len(images)] / weight_T).sigmoid()
+        height, width = view.sides(images[0].shape[:2])
+        grid = height // STRIDE, width // STRIDE
+        probability_TEHW = [
+            finisher.finish(image_HW3, logits_ETHW[:, t], grid).half().cpu().numpy()
+            for t, image_HW3 in enumerate(images)
+        ]
         return Prediction(
             sentences=sentences,
-            probability_ETHW=probability_ETHW,
+            probability_ETHW=np.stack(probability_TEHW, axis=1),
             presence_ET=presence_ET.float().cpu().numpy(),
             threshold=self.threshold,
             presence_threshold=self.presence_threshold,
             first_frame=first,
         )
 
-    @staticmethod
-    def _full_probability(
-        logits_THW: torch.Tensor, size: tuple[int, ...]
-    ) -> npt.NDArray[np.float16]:
-        full_1THW = F.interpolate(logits_THW[None], size=size, mode="bilinear", align_corners=False)
-        return full_1THW[0].sigmoid().half().cpu().numpy()
+
+def _mean_answer(views: list[View], new: list[UInt8Array]) -> _Blend:
+    """Ask all views about a window, and weigh its frames by how far they are from its ends."""
+    logits, presences = zip(*(view.answer(new) for view in views), strict=True)
+    size = logits[0].shape[-2:]
+    logits_ETHW = torch.stack([_at_size(one_ETHW, size) for one_ETHW in logits]).mean(0)
+    presence_ET = torch.stack(presences).mean(0)
+    frames = presence_ET.shape[1]
+    ramp_T = torch.arange(1, frames + 1, device=presence_ET.device)
+    weight_T = torch.minimum(ramp_T, frames + 1 - ramp_T).float()
+    return _Blend(logits_ETHW * weight_T[:, None, None], presence_ET * weight_T, weight_T)
+
+
+def _at_size(logits_ETHW: torch.Tensor, size: tuple[int, ...]) -> torch.Tensor:
+    sized = resized(logits_ETHW.flatten(0, 1), size)
+    return sized.view(*logits_ETHW.shape[:2], *size)
 
 
 class _Blend:

@@ -1,3 +1,4 @@
+import weakref
 from fractions import Fraction
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 from slvp.errors import UserError
 from slvp.models.slvp import SLVP
 from slvp.models.vision import Pyramid
-from slvp.segmenter import Segmenter
+from slvp.segmenter import QUALITIES, Quality, Segmenter
 from slvp.video import VideoReader, VideoWriter
 from tiny import tiny_model
 
@@ -17,9 +18,9 @@ def clip(frames: int, height: int = 50, width: int = 90):
     return rng.integers(0, 255, (frames, height, width, 3), dtype=np.uint8)
 
 
-@pytest.fixture(scope="module")
-def segmenter():
-    return Segmenter(tiny_model())
+@pytest.fixture(scope="module", params=QUALITIES)
+def segmenter(request):
+    return Segmenter(tiny_model(), quality=request.param)
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 4, 5, 6, 7, 11, 12])
@@ -55,7 +56,7 @@ def test_blend_of_overlapping_windows(segmenter, monkeypatch):
                 torch.full((1, 1, count, 16, 16), float(first)), torch.zeros(1, 1, count)
             )
 
-    answering = Segmenter(Answers())
+    answering = Segmenter(Answers(), quality="fast")
     got = answering.segment(frames, ["a dog"]).probability_ETHW[0, :, 32, 32].astype(float)
     # Windows 0-3 and 2-5, weights 1 2 2 1.
     a, b = 0.0, 80 / 255
@@ -90,7 +91,7 @@ def test_vision_sees_every_frame_once_however_many_sentences(frames, window, mon
 
 def test_features_carried_over_say_the_same_as_fresh_ones(fusion):
     """The second window alone, against the second of two, where no other window has a say."""
-    segmenter = Segmenter(tiny_model(fusion=fusion))
+    segmenter = Segmenter(tiny_model(fusion=fusion), quality="fast")
     frames = clip(6)
     both, second = (segmenter.segment(some, ["a dog"]) for some in (frames, frames[2:]))
     np.testing.assert_allclose(
@@ -113,13 +114,80 @@ def test_no_more_than_a_few_sentences_are_decoded_at_once(segmenter, monkeypatch
     alone = segmenter.segment(clip(2), sentences[-1:])
     monkeypatch.setattr(SLVP, "decode", counted)
     prediction = segmenter.segment(clip(2), sentences)
-    assert asked == [8, 8, 3]
+    views = len(segmenter.quality.scales) * (1 + segmenter.quality.flip)
+    assert asked == [8, 8, 3] * views
     assert prediction.sentences == sentences
     np.testing.assert_allclose(
         prediction.probability_ETHW[-1].astype(float),
         alone.probability_ETHW[0].astype(float),
         atol=2e-3,
     )
+
+
+def test_a_video_whole_or_in_a_stream_says_the_same(segmenter):
+    frames, sentences = clip(9), ["a dog", "the cats"]
+    whole = segmenter.segment(frames, sentences)
+    parts = list(segmenter.stream(iter(frames), sentences))
+    for name in ("probability_ETHW", "presence_ET", "masks_ETHW"):
+        streamed = np.concatenate([getattr(part, name) for part in parts], axis=1)
+        np.testing.assert_array_equal(streamed, getattr(whole, name))
+
+
+def test_nothing_is_remembered_of_another_video(segmenter):
+    frames = clip(5)
+    first = segmenter.segment(frames, ["a dog"])
+    segmenter.segment(255 - frames, ["a dog"])
+    again = segmenter.segment(frames, ["a dog"])
+    np.testing.assert_array_equal(first.probability_ETHW, again.probability_ETHW)
+
+
+def test_memory_does_not_grow_with_the_video(segmenter):
+    """No more frames are alive than two windows hold."""
+    alive = weakref.WeakSet()
+
+    class Watched(np.ndarray):
+        pass
+
+    def frames():
+        for image in clip(24):
+            watched = image.copy().view(Watched)
+            alive.add(Owner(watched))
+            yield watched
+
+    class Owner:
+        def __init__(self, image):
+            image.owner = self
+
+    most = 0
+    for _ in segmenter.stream(frames(), ["a dog"]):
+        most = max(most, len(alive))
+    assert 0 < most <= 2 * segmenter.window
+
+
+def test_mirrored_frames_and_words_give_mirrored_masks():
+    """With a flip, the model is asked the same two questions, in another order."""
+    segmenter = Segmenter(tiny_model(), quality=Quality(follow=False, refine=False, flip=True))
+    frames = clip(3, 64, 96)
+    there = segmenter.segment(frames, ["a dog on the left"]).probability_ETHW
+    mirrored = segmenter.segment(frames[:, :, ::-1], ["a dog on the right"]).probability_ETHW
+    np.testing.assert_allclose(mirrored[..., ::-1].astype(float), there.astype(float), atol=2e-3)
+    once = Segmenter(tiny_model(), quality="fast").segment(frames, ["a dog on the left"])
+    assert np.abs(once.probability_ETHW.astype(float) - there.astype(float)).max() > 1e-2
+
+
+def test_several_sizes_are_averaged():
+    frames = clip(3, 64, 96)
+
+    def logits(scales):
+        quality = Quality(follow=False, refine=False, scales=scales)
+        prediction = Segmenter(tiny_model(), quality=quality).segment(frames, ["a dog"])
+        probability = prediction.probability_ETHW.astype(float)
+        return np.log(probability / (1 - probability))
+
+    # At the frames' own size: what is between the places of the smaller answer is interpolated.
+    small, large, both = logits((1.0,)), logits((2.0,)), logits((1.0, 2.0))
+    mean = (small + large) / 2
+    assert np.abs(both - mean).mean() < 0.25 * np.abs(small - large).mean()
 
 
 def test_a_path_a_reader_and_frames_say_the_same(segmenter, tmp_path):
@@ -186,6 +254,7 @@ def test_bad_sentences_are_told_at_the_call(segmenter, sentences, said):
         ({"threshold": 1.5}, "threshold 1.5"),
         ({"presence_threshold": -1}, "presence threshold -1"),
         ({"window": 0}, "window 0"),
+        ({"quality": "superb"}, "quality 'superb'"),
     ],
 )
 def test_bad_options(options, said):

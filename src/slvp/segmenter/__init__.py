@@ -1,0 +1,21 @@
+"""(video, sentences) -> masks.
+
+================  ==================================================================================
+module            what
+================  ==================================================================================
+``segmenter``     the class, windows and streaming
+``views``         the model asked at one size, mirrored or not
+``quality``       how much is done for better masks, and what it costs
+``finishing``     from blended logits to masks at the frames' size: all of the following, in order
+``following``     agreement along time, by optical flow
+``colours``       what colours an object has, learnt as the video goes by
+``guided``        outlines that follow the picture
+``specks``        small pieces apart from the object
+================  ==================================================================================
+"""
+
+from slvp.segmenter.quality import QUALITIES as QUALITIES
+from slvp.segmenter.quality import Quality as Quality
+from slvp.segmenter.segmenter import Segmenter as Segmenter
+
+__all__ = ["QUALITIES", "Quality", "Segmenter"]

@@ -42,12 +42,13 @@ NO_SPECKS = ("slvp.segmenter.specks.SHARE", 0.0)
 
 @dataclass(frozen=True)
 class Variant:
-    """A quality, constants to set otherwise, the model's input as a multiple of its own size."""
+    """What is set otherwise; ``size`` is a multiple of the model's own."""
 
     quality: Quality
     constants: tuple[tuple[str, float], ...] = ()
     size: float = 1.0
     threshold: float = 0.5
+    presence: float | None = None
 
 
 VARIANTS = {
@@ -65,6 +66,9 @@ VARIANTS = {
     "good: refine, follow": Variant(GOOD),
     "good, threshold 0.45": Variant(GOOD, threshold=0.45),
     "good, threshold 0.55": Variant(GOOD, threshold=0.55),
+    "good, presence 0.7": Variant(GOOD, presence=0.7),
+    "good, presence 0.9": Variant(GOOD, presence=0.9),
+    "good, presence 0.98": Variant(GOOD, presence=0.98),
     "good, size 1.375": Variant(GOOD, size=1.375),
     "good, flip": Variant(replace(GOOD, flip=True)),
     "good, scales 1, 1.375": Variant(replace(GOOD, scales=(1.0, 1.375))),
@@ -155,7 +159,11 @@ def measure(
             stack.enter_context(patch(name, value))
         size = round(variant.size * model.config.frame_size)
         segmenter = Segmenter(
-            model, size=size, quality=variant.quality, threshold=variant.threshold
+            model,
+            size=size,
+            quality=variant.quality,
+            threshold=variant.threshold,
+            presence_threshold=variant.presence,
         )
         start = time.process_time()
         prediction = segmenter.segment(frames, [one.text for one in asked] + [absent])

@@ -11,6 +11,7 @@ from slvp.data.casting import Actor, Casting
 from slvp.data.cutouts import CutoutLibrary
 from slvp.data.pictures import Cutout
 from slvp.data.world import World, WorldConfig
+from slvp.types import UInt8Array
 
 SHAPES = CutoutLibrary.drawn_shapes()
 
@@ -114,3 +115,21 @@ def test_dancing_tells_a_dancer_from_those_who_stand() -> None:
     said = [e for seed in range(60) for e in world.clip(seed).expressions if e.kind == "motion"]
     assert sum("dancing" in e.text for e in said) > 3
     assert all("walking" not in e.text for e in said if "man" in e.text and "dancing" in e.text)
+
+
+def test_one_and_the_same_in_several_colours() -> None:
+    painted = tuple(
+        replace(c, class_name="car", caption="a red car", read=_red_square)
+        for c in SHAPES.cutouts[:2]
+    )
+    config = WorldConfig(crowd=0.0, same_class=1.0, recoloured=1.0, min_objects=3, max_objects=3)
+    for actors in _clips(config, CutoutLibrary(painted, SHAPES.backgrounds), count=10):
+        captions = {actor.cutout.caption for actor in actors}
+        assert len(captions) > 1, "of more than one colour"
+        assert all(caption.endswith(" car") for caption in captions)
+
+
+def _red_square() -> UInt8Array:
+    rgba = np.full((60, 60, 4), 255, np.uint8)
+    rgba[..., :3] = (200, 30, 25)
+    return rgba

@@ -16,6 +16,7 @@ from slvp.data.world_config import WorldConfig
 _UPRIGHT = {"person", "vehicle", "animal", "furniture"}
 # People, animals and vehicles are what videos and their sentences are about.
 _CATEGORY_WEIGHTS = {"person": 3.0, "animal": 1.5, "vehicle": 1.8}
+_PAINTING_TRIES = 8  # about one cut-out in six can be painted
 _LEAST_OF_A_HERD = 6  # cut-outs of an animal of which there can be crowds
 
 
@@ -65,11 +66,7 @@ class Casting:
         return members[int(rng.integers(len(members)))]
 
     def pick_like(self, rng: np.random.Generator, chosen: Sequence[Cutout]) -> Cutout:
-        """Choose another of a class, sometimes of another colour, sometimes alike but for that."""
-        if rng.random() < self._config.recoloured:
-            changed = recoloured(rng, chosen[-1])
-            if changed is not None:
-                return changed
+        """Choose another cut-out of a class, sometimes one of another colour."""
         members = self._by_class[chosen[0].class_name]
         tries = [members[int(index)] for index in rng.integers(len(members), size=4)]
         if rng.random() < self._config.other_colours:
@@ -137,11 +134,25 @@ class Casting:
             chosen = [members[int(rng.integers(len(members)))]]
         kind = ""
         if count > 1 and rng.random() < config.same_class:
-            for _ in range(int(rng.integers(2, count + 1)) - 1):
+            alike = int(rng.integers(2, count + 1))
+            repainted = rng.random() < config.recoloured
+            chosen = self._in_colours(rng, alike) if repainted else chosen
+            while len(chosen) < alike:
                 chosen.append(self.pick_like(rng, chosen))
         elif rng.random() < config.same_kind:
             kind = chosen[0].broader[-1] if chosen[0].broader else ""
         chosen += [self.pick(rng, kind) for _ in range(count - len(chosen))]
+        return chosen
+
+    def _in_colours(self, rng: np.random.Generator, count: int) -> list[Cutout]:
+        """Choose something that can be painted, and show it in several colours."""
+        chosen: list[Cutout] = []
+        for _ in range(_PAINTING_TRIES):
+            chosen = [self.pick(rng)]
+            several = [recoloured(rng, chosen[0]) for _ in range(count - 1)]
+            chosen += {one.name: one for one in several if one is not None}.values()
+            if len(chosen) > 1:
+                break
         return chosen
 
     def _with_spectators(self, rng: np.random.Generator, crowd: list[Cutout]) -> list[Actor]:

@@ -19,8 +19,7 @@ class WorldConfig:
             enough to tell them apart.
         same_kind: chance, otherwise, that they share a broader class: all are animals, say.
         other_colours: chance that one of several alike is chosen for another colour.
-        recoloured: chance that one of several alike is another one in other colours, where it can
-            be painted.
+        recoloured: chance that several alike are one and the same in several colours.
         crowd: chance of 4 to 8 people, or animals of one class.
         spectators: chance that of a crowd all but one or two stand behind these, still and unnamed.
         still_object: chance that an object stands still in the scene.
@@ -52,7 +51,7 @@ class WorldConfig:
     same_class: float = 0.6
     same_kind: float = 0.25
     other_colours: float = 0.6
-    recoloured: float = 0.3
+    recoloured: float = 0.4
     crowd: float = 0.12
     spectators: float = 0.5
     still_object: float = 0.35

@@ -27,7 +27,7 @@ def test_a_uniform_picture_is_named_as_the_classifier_names_it(text) -> None:
     expected = whole.eval().forward_head(whole.bn2(whole.conv_head(stride32[0]))).softmax(-1)
     torch.testing.assert_close(words(stride32)[0, 0, :, 0, 0], (expected @ words.names_KC)[0])
     named = words(vision(torch.rand(2, 3, 3, 64, 96)).levels[-1])
-    assert named.shape == (2, 3, text.sentence_width, 2, 3)
+    assert named.shape == (2, 3, text.width, 2, 3)
     assert (named.norm(dim=2) <= 1 + 1e-5).all()
 
 

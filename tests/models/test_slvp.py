@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 import torch
 
@@ -56,16 +54,6 @@ def test_padding_of_words_changes_nothing(fusion, extras, frames_BTCHW):
     together = model(frames_BTCHW, SENTENCES, CLIP_OF_E).logits_ENTHW
     alone = model(frames_BTCHW[:1], SENTENCES[:1], CLIP_OF_E[:1]).logits_ENTHW
     torch.testing.assert_close(alone[0], together[0], atol=1e-5, rtol=1e-4)
-
-
-@torch.no_grad()
-def test_the_scale_of_the_backbones_features_does_not_drown_the_rest(fusion, frames_BTCHW):
-    model = tiny_model(fusion=fusion, motion_reach=2, mask_stride=2)
-    pyramid, words = model.encode_vision(frames_BTCHW), model.encode_text(SENTENCES)
-    before = model.decode(pyramid, words, CLIP_OF_E).logits_ENTHW
-    larger = replace(pyramid, levels=[1000 * level for level in pyramid.levels])
-    after = model.decode(larger, words, CLIP_OF_E).logits_ENTHW
-    torch.testing.assert_close(after, before, atol=0.05, rtol=0.05)
 
 
 @torch.no_grad()

@@ -36,18 +36,19 @@ def test_each_frame_has_features_at_four_strides(name: str, frames: int) -> None
 
 
 @torch.no_grad()
-def test_levels_of_swin_are_those_of_timm_with_channels_first() -> None:
+def test_levels_of_swin_are_those_of_timm_with_channels_first_and_normalised() -> None:
     encoder = _encoder("swin_tiny_patch4_window7_224")
     frames_BTCHW = torch.rand(1, 1, 3, 224, 224)
     torch.manual_seed(0)
     swin = timm.create_model("swin_tiny_patch4_window7_224", features_only=True).eval()
     images = (frames_BTCHW[0] - encoder.mean) / encoder.std
     for level_BTCHW, level_FHWC in zip(encoder(frames_BTCHW).levels, swin(images), strict=True):
-        torch.testing.assert_close(level_BTCHW[0], level_FHWC.permute(0, 3, 1, 2))
+        expected = torch.nn.functional.layer_norm(level_FHWC, level_FHWC.shape[-1:])
+        torch.testing.assert_close(level_BTCHW[0], expected.permute(0, 3, 1, 2))
 
 
 @torch.no_grad()
-def test_levels_are_left_as_they_are() -> None:
+def test_batch_normalised_levels_are_left_as_they_are() -> None:
     encoder = _encoder("test_efficientnet")
     frames_BTCHW = _frames(2)
     images = (frames_BTCHW - encoder.mean) / encoder.std

@@ -50,7 +50,7 @@ class ClassWords(nn.Module):
         self.last = nn.Sequential(model.conv_head, model.bn2).requires_grad_(False)
         self.classify = model.classifier.requires_grad_(False)
         self.names_KC: torch.Tensor
-        names_KC = torch.zeros(CLASSES, text.sentence_width) if known else _names(text)
+        names_KC = torch.zeros(CLASSES, text.width) if known else _names(text)
         self.register_buffer("names_KC", names_KC)
         self.train(False)
 

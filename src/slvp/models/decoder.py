@@ -42,9 +42,7 @@ class PixelDecoder(nn.Module):
         self.recompute = recompute
         self.merge = nn.ModuleList(ConvBlock(width, width) for _ in range(2))
         self.narrow = nn.Conv2d(width, pixel_width, 1)
-        self.lateral = nn.Sequential(
-            nn.GroupNorm(1, stride4_channels), nn.Conv2d(stride4_channels, pixel_width, 1)
-        )
+        self.lateral = nn.Conv2d(stride4_channels, pixel_width, 1)
         self.fine = ConvBlock(pixel_width, pixel_width)
         self.out = nn.Conv2d(pixel_width, pixel_width, 3, padding=1)
 

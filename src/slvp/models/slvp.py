@@ -83,20 +83,20 @@ class SLVP(nn.Module):
             if config.class_words
             else None
         )
-        channels, width = self.vision.channels, config.width
+        channels, words, width = self.vision.channels, self.text.width, config.width
         self.fusion: nn.Module
         self.head: nn.Module
         pixel_width = config.pixel_width
         fine = config.head == "mask" and config.mask_stride == 2
         if config.fusion == "vision-as-query":
-            self.fusion = VisionAsQuery(config, channels, self.text)
+            self.fusion = VisionAsQuery(config, channels, words)
             self.head = (
                 PixelMaskHead(width, pixel_width, fine)
                 if config.head == "mask"
                 else PixelFlowHead(pixel_width)
             )
         else:
-            self.fusion = LanguageAsQuery(config, channels, self.text)
+            self.fusion = LanguageAsQuery(config, channels, words)
             self.head = (
                 QueryMaskHead(width, pixel_width, fine)
                 if config.head == "mask"

@@ -29,10 +29,9 @@ class Words:
     """Encoded sentences.
 
     Attributes:
-        words_ELC: of every token, what it means in its sentence, then what it means by itself; zero
-            where there is no token.
+        words_ELC: features of every token, zero where there is none.
         mask_EL: True where there is a token.
-        sentence_EC: the mean of what the tokens mean in the sentence.
+        sentence_EC: their mean.
     """
 
     words_ELC: torch.Tensor
@@ -116,8 +115,7 @@ class TextEncoder(nn.Module):
             pooler = getattr(self.trained, "pooler", None)
             if pooler is not None:
                 pooler.requires_grad_(False)  # not used here, and so never given a gradient
-        self.sentence_width = int(self.encoder.config.hidden_size)
-        self.word_width = 2 * self.sentence_width
+        self.width = int(self.encoder.config.hidden_size)
         self._cache: OrderedDict[str, torch.Tensor] = OrderedDict()
         # Follows the model from device to device.
         self.anchor: torch.Tensor
@@ -139,11 +137,7 @@ class TextEncoder(nn.Module):
             sentences, padding=True, truncation=True, max_length=MAX_WORDS, return_tensors="pt"
         ).to(self.anchor.device)
         encoder = self.encoder.to(self.anchor.device)
-        layers = encoder(**tokens, output_hidden_states=True).hidden_states
-        # An encoder that was trained to tell what sentences are about makes of 'left' and 'right'
-        # nearly the same word; before its first layer they are two.
-        features_ELC = torch.cat([layers[-1], layers[0]], dim=-1)
-        return features_ELC, tokens["attention_mask"].bool()
+        return encoder(**tokens).last_hidden_state, tokens["attention_mask"].bool()
 
     @torch.no_grad()
     def _remember(self, sentences: list[str]) -> None:
@@ -170,5 +164,4 @@ class TextEncoder(nn.Module):
         remembers = self.frozen and not self.training
         words_ELC, mask_EL = self._recall(sentences) if remembers else self._encode(sentences)
         words_ELC = words_ELC * mask_EL[..., None]
-        total_EC = words_ELC[..., : self.sentence_width].sum(1)
-        return Words(words_ELC, mask_EL, total_EC / mask_EL.sum(1, keepdim=True))
+        return Words(words_ELC, mask_EL, words_ELC.sum(1) / mask_EL.sum(1, keepdim=True))

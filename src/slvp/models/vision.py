@@ -19,8 +19,7 @@ class Pyramid:
     """What is seen in a clip, whatever is asked of it.
 
     Attributes:
-        levels: features at strides 4, 8, 16 and 32, each of shape BTCHW, as the backbone gave them:
-            of any scale, so whoever reads them normalises them first.
+        levels: features at strides 4, 8, 16 and 32, each of shape BTCHW.
         colours_BTCHW: the frames themselves at stride 2, four pixels to a place.
         named_BTCHW: class words at stride 32, where the model has them.
     """
@@ -78,6 +77,9 @@ class VisionEncoder(nn.Module):
             self.register_buffer(statistic, value_C11, persistent=False)
         self.mean: torch.Tensor
         self.std: torch.Tensor
+        # Transformers and their like normalise at the entrance of each block: what leaves a stage
+        # is of any scale, and whoever reads it is expected to normalise it.
+        self._normalises = any(isinstance(m, nn.LayerNorm) for m in self.backbone.modules())
         self.frozen = frozen
         if frozen:
             self.backbone.requires_grad_(False)
@@ -96,4 +98,12 @@ class VisionEncoder(nn.Module):
         images_BTCHW = (frames_BTCHW - self.mean) / self.std
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             levels: list[torch.Tensor] = self.backbone(images_BTCHW)
+        if self._normalises:
+            levels = [_normalised(level) for level in levels]
         return Pyramid(levels, colours_BTCHW=F.pixel_unshuffle(images_BTCHW, 2))
+
+
+def _normalised(level_BTCHW: torch.Tensor) -> torch.Tensor:
+    """Give the channels of each place mean 0 and variance 1."""
+    level_BTHWC = level_BTCHW.movedim(2, -1)
+    return F.layer_norm(level_BTHWC, level_BTHWC.shape[-1:]).movedim(-1, 2)

@@ -97,9 +97,9 @@ def _step(
     with torch.device("meta"):
         sentences = clips * expressions
         words = Words(
-            torch.rand(sentences, _WORDS, model.text.word_width),
+            torch.rand(sentences, _WORDS, model.text.width),
             torch.ones(sentences, _WORDS, dtype=torch.bool),
-            torch.rand(sentences, model.text.sentence_width),
+            torch.rand(sentences, model.text.width),
         )
         clip_of_E = torch.arange(sentences) // expressions
         frames_BTCHW = torch.rand(clips, frames, 3, height, width)

@@ -9,7 +9,7 @@ from slvp.models.config import ModelConfig
 from slvp.models.fusion.fused import Fused
 from slvp.models.fusion.surroundings import Surroundings
 from slvp.models.layers import Attention, Mlp, PositionEmbedding, TimeEmbedding, run
-from slvp.models.text import TextEncoder, Words
+from slvp.models.text import Words
 from slvp.models.vision import Pyramid
 
 _LAYERS = 4
@@ -47,25 +47,18 @@ class LanguageAsQuery(nn.Module):
     """Queries born from the sentence attend over the whole clip: one query, one object.
 
     The pyramid stays free of language, so decoder and pixels are computed once per clip.
-
-    Args:
-        config: of the model.
-        channels: of the backbone's levels.
-        text: whose words are read.
     """
 
-    def __init__(self, config: ModelConfig, channels: list[int], text: TextEncoder) -> None:
+    def __init__(self, config: ModelConfig, channels: list[int], text_width: int) -> None:
         super().__init__()
         width = config.width
         self.recompute = config.checkpoint_activations
-        self.surroundings = Surroundings(config, channels, text.sentence_width)
-        self.project = nn.ModuleList(
-            nn.Sequential(nn.LayerNorm(c), nn.Linear(c, width)) for c in channels[1:]
-        )
+        self.surroundings = Surroundings(config, channels, text_width)
+        self.project = nn.ModuleList(nn.Linear(c, width) for c in channels[1:])
         self.place = PositionEmbedding(width)
         self.time = TimeEmbedding(width)
-        self.words = nn.Linear(text.word_width, width)
-        self.sentence = nn.Linear(text.sentence_width, width)
+        self.words = nn.Linear(text_width, width)
+        self.sentence = nn.Linear(text_width, width)
         self.query_embedding_NC = nn.Parameter(torch.randn(config.queries, width) * width**-0.5)
         self.layers = nn.ModuleList(
             QueryLayer(width, config.attention_heads) for _ in range(_LAYERS)
@@ -80,7 +73,9 @@ class LanguageAsQuery(nn.Module):
         ):
             frames, _, height, width = feature_BTCHW.shape[1:]
             pixels_BTHWC = project(feature_BTCHW.permute(0, 1, 3, 4, 2))
-            pixels_BTHWC = pixels_BTHWC + self.place(height, width) + added_BTHWC
+            pixels_BTHWC = pixels_BTHWC + self.place(height, width)
+            if added_BTHWC is not None:
+                pixels_BTHWC = pixels_BTHWC + added_BTHWC
             levels.append(pixels_BTHWC + self.time(frames)[:, None, None])
         # Strides 16 and 32 only: stride 8 has four times the places and is left to the kernels.
         tokens_BKC = torch.cat([level.flatten(1, 3) for level in levels[1:]], dim=1)

@@ -7,11 +7,10 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from slvp.models.config import ModelConfig
-from slvp.models.encoders import STRIDES
 from slvp.models.fusion.fused import Fused
 from slvp.models.fusion.surroundings import Surroundings
 from slvp.models.layers import Attention, Mlp, PositionEmbedding, TimeEmbedding, run
-from slvp.models.text import TextEncoder, Words
+from slvp.models.text import Words
 from slvp.models.vision import Pyramid
 
 _LEAST_DEVIATION = 0.02  # of likenesses: where they differ less, nothing is told by them
@@ -37,23 +36,13 @@ class VisionAsQueryLevel(nn.Module):
     """One stride of the vision-as-query fusion.
 
     Each pixel reads the words that matter to it, through a gate; then each place looks along
-    time, then over its frame (keys pooled to stride 32, so the cost is linear in pixels). Where it
-    is, is told a place anew each time: among all that a place has, it would be drowned.
-
-    Args:
-        channels: of the backbone's level.
-        word_width: of the words.
-        width: of the result.
-        heads: of every attention.
-        stride: of the level.
-        recompute: save memory in training: see :func:`slvp.models.layers.run`.
-        class_words: there is a likeness of class words to the sentence.
+    time, then over its frame (keys pooled to stride 32, so the cost is linear in pixels).
     """
 
     def __init__(
         self,
         channels: int,
-        word_width: int,
+        text_width: int,
         width: int,
         heads: int,
         stride: int,
@@ -65,13 +54,11 @@ class VisionAsQueryLevel(nn.Module):
         self.recompute = recompute
         if class_words:
             self.alike = nn.Linear(1, width)
-        self.project = nn.Sequential(nn.LayerNorm(channels), nn.Linear(channels, width))
-        if stride < STRIDES[-1]:
-            self.coarser = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width))
+        self.project = nn.Linear(channels, width)
         self.place = PositionEmbedding(width)
         self.time = TimeEmbedding(width)
         self.normalise_words = nn.LayerNorm(width)
-        self.read = Attention(width, heads, word_width)
+        self.read = Attention(width, heads, text_width)
         self.value = nn.Linear(width, width)
         self.gate = Mlp(width, width, width)
         self.normalise_time = nn.LayerNorm(width)
@@ -84,9 +71,8 @@ class VisionAsQueryLevel(nn.Module):
     def forward(
         self,
         feature_BTCHW: torch.Tensor,
-        added_BTHWC: torch.Tensor,
+        added_BTHWC: torch.Tensor | None,
         alike_ETHW1: torch.Tensor | None,
-        coarser_ETCHW: torch.Tensor | None,
         words: Words,
         clip_of_E: torch.Tensor,
     ) -> torch.Tensor:
@@ -94,29 +80,30 @@ class VisionAsQueryLevel(nn.Module):
 
         Args:
             feature_BTCHW: of the backbone, at this stride.
-            added_BTHWC: what else is known of each place.
+            added_BTHWC: what else is known of each place, if something is.
             alike_ETHW1: likeness of each place's class words to the sentence, if it has some.
-            coarser_ETCHW: the result at twice the stride, if there is one.
             words: of the sentences.
             clip_of_E: the clip that each sentence asks of.
         """
         again = self.recompute
-        x = run(self.project, feature_BTCHW.permute(0, 1, 3, 4, 2), recompute=again)
-        x = (x + added_BTHWC)[clip_of_E]
+        x = run(self._place_pixels, feature_BTCHW, recompute=again)
+        x = (x if added_BTHWC is None else x + added_BTHWC)[clip_of_E]
         if alike_ETHW1 is not None:
             x = x + self.alike(alike_ETHW1)
-        if coarser_ETCHW is not None:
-            x = x + self.coarser(_doubled(coarser_ETCHW))
         x = run(self._read_words, x, words.words_ELC, words.mask_EL, recompute=again)
         x = run(self._look_along_time, x, recompute=again)
         x = run(self._look_over_frame, x, recompute=again)
         x = run(self._think, x, recompute=again)
         return x.permute(0, 1, 4, 2, 3)
 
+    def _place_pixels(self, feature_BTCHW: torch.Tensor) -> torch.Tensor:
+        pixels_BTHWC = self.project(feature_BTCHW.permute(0, 1, 3, 4, 2))
+        return pixels_BTHWC + self.place(*feature_BTCHW.shape[-2:])
+
     def _read_words(
         self, x_ETHWC: torch.Tensor, words_ELC: torch.Tensor, mask_EL: torch.Tensor
     ) -> torch.Tensor:
-        normal = self.normalise_words(x_ETHWC) + self.place(*x_ETHWC.shape[2:4])
+        normal = self.normalise_words(x_ETHWC)
         read = self.read(normal.flatten(1, 3), words_ELC, mask_EL).view_as(x_ETHWC)
         joint = read * self.value(normal)
         return x_ETHWC + torch.tanh(self.gate(joint)) * joint + read
@@ -131,7 +118,7 @@ class VisionAsQueryLevel(nn.Module):
 
     def _look_over_frame(self, x_ETHWC: torch.Tensor) -> torch.Tensor:
         """Let every place look over its own frame: (E T) (H W) C."""
-        frame = (self.normalise_space(x_ETHWC) + self.place(*x_ETHWC.shape[2:4])).flatten(0, 1)
+        frame = self.normalise_space(x_ETHWC).flatten(0, 1)
         pooled = F.avg_pool2d(frame.permute(0, 3, 1, 2), self.pool).flatten(2).transpose(1, 2)
         return x_ETHWC + self.over_space(frame.flatten(1, 2), pooled).view_as(x_ETHWC)
 
@@ -139,56 +126,46 @@ class VisionAsQueryLevel(nn.Module):
         return x_ETHWC + self.mlp(self.normalise_mlp(x_ETHWC).flatten(0, 1)).view_as(x_ETHWC)
 
 
-def _doubled(x_ETCHW: torch.Tensor) -> torch.Tensor:
-    """Return x_ETHWC at half the stride."""
-    expressions, frames = x_ETCHW.shape[:2]
-    doubled = F.interpolate(x_ETCHW.flatten(0, 1), scale_factor=2, mode="bilinear")
-    return doubled.view(expressions, frames, *doubled.shape[1:]).permute(0, 1, 3, 4, 2)
-
-
 class VisionAsQuery(nn.Module):
     """Pixels ask, words answer: strides 8, 16 and 32 become a language-conditioned pyramid.
-
-    From coarse to fine, so that what a sentence leaves open at one stride can be read at the next.
 
     Args:
         config: of the model.
         channels: of the backbone's levels.
-        text: whose words are read.
+        text_width: of the words.
     """
 
-    def __init__(self, config: ModelConfig, channels: list[int], text: TextEncoder) -> None:
+    def __init__(self, config: ModelConfig, channels: list[int], text_width: int) -> None:
         super().__init__()
-        self.surroundings = Surroundings(config, channels, text.sentence_width)
+        self.surroundings = Surroundings(config, channels, text_width)
         self.levels = nn.ModuleList(
             VisionAsQueryLevel(
                 c,
-                text.word_width,
+                text_width,
                 config.width,
                 config.attention_heads,
                 stride,
                 config.checkpoint_activations,
                 config.class_words,
             )
-            for c, stride in zip(channels[1:], STRIDES[1:], strict=True)
+            for c, stride in zip(channels[1:], (8, 16, 32), strict=True)
         )
-        self.sentence = nn.Linear(text.sentence_width, config.width)
+        self.sentence = nn.Linear(text_width, config.width)
 
     def forward(self, pyramid: Pyramid, words: Words, clip_of_E: torch.Tensor) -> Fused:
         """Condition the pyramid of each sentence's clip on that sentence."""
-        inputs = zip(
-            self.levels,
-            pyramid.levels[1:],
-            self.surroundings(pyramid),
-            self._alike(pyramid, words, clip_of_E),
-            strict=True,
-        )
-        conditioned: list[torch.Tensor] = []
-        for level, feature, added, alike in reversed(list(inputs)):
-            coarser = conditioned[-1] if conditioned else None
-            conditioned.append(level(feature, added, alike, coarser, words, clip_of_E))
+        conditioned = [
+            level(feature, added, alike, words, clip_of_E)
+            for level, feature, added, alike in zip(
+                self.levels,
+                pyramid.levels[1:],
+                self.surroundings(pyramid),
+                self._alike(pyramid, words, clip_of_E),
+                strict=True,
+            )
+        ]
         return Fused(
-            levels=[pyramid.levels[0], *reversed(conditioned)],
+            levels=[pyramid.levels[0], *conditioned],
             colours_BTCHW=pyramid.colours_BTCHW,
             per_expression=True,
             queries_ENC=None,

@@ -129,14 +129,15 @@ class Casting:
         count = int(rng.integers(config.min_objects, config.max_objects + 1))
         chosen = [self.pick(rng)]
         known = [name for name in shown if name in self._by_class]
-        if known and rng.random() < config.same_class:
+        like_shown = bool(known) and rng.random() < config.same_class
+        if like_shown:
             members = self._by_class[known[int(rng.integers(len(known)))]]
             chosen = [members[int(rng.integers(len(members)))]]
         kind = ""
         if count > 1 and rng.random() < config.same_class:
             alike = int(rng.integers(2, count + 1))
-            repainted = rng.random() < config.recoloured
-            chosen = self._in_colours(rng, alike) if repainted else chosen
+            if not like_shown and rng.random() < config.recoloured:
+                chosen = self._in_colours(rng, alike)
             while len(chosen) < alike:
                 chosen.append(self.pick_like(rng, chosen))
         elif rng.random() < config.same_kind:

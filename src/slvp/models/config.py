@@ -41,6 +41,9 @@ class ModelConfig:
             after, so that the fusion sees motion; 0 for not at all.
         class_words: give the fusion what the backbone's own ImageNet classifier sees at each place,
             put into words by the text encoder.
+        reads_places: normalise the backbone's features, tell each place where it is whenever it
+            reads words or looks around, and read words by themselves beside words in their
+            sentence. Without it features drown the place, and 'left' is much like 'right'.
         mask_stride: pixels of the frame's side per pixel of the mask head's logits: 4, or 2, where
             the frame's own colours draw the outline.
         frame_size: short side, in pixels, that frames are resized to at inference by default.
@@ -64,6 +67,7 @@ class ModelConfig:
     queries: int = 5
     motion_reach: int = 0
     class_words: bool = False
+    reads_places: bool = False
     mask_stride: int = 4
     frame_size: int = 256
     window: int = 4

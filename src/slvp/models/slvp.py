@@ -22,7 +22,7 @@ from slvp.models.heads import (
     QueryMaskHead,
 )
 from slvp.models.text import TextEncoder, Words
-from slvp.models.vision import Pyramid, VisionEncoder
+from slvp.models.vision import Pyramid, VisionEncoder, normalised
 
 _VISION = ("vision.", "class_words.last.", "class_words.classify.")
 
@@ -76,27 +76,30 @@ class SLVP(nn.Module):
             recompute=again,
         )
         self.text = TextEncoder(
-            config.text, pretrained=weights != "random", frozen=config.text_frozen
+            config.text,
+            pretrained=weights != "random",
+            frozen=config.text_frozen,
+            by_themselves=config.reads_places,
         )
         self.class_words = (
             ClassWords(config.vision, pretrained=named, text=self.text, known=weights != "named")
             if config.class_words
             else None
         )
-        channels, words, width = self.vision.channels, self.text.width, config.width
+        channels, width = self.vision.channels, config.width
         self.fusion: nn.Module
         self.head: nn.Module
         pixel_width = config.pixel_width
         fine = config.head == "mask" and config.mask_stride == 2
         if config.fusion == "vision-as-query":
-            self.fusion = VisionAsQuery(config, channels, words)
+            self.fusion = VisionAsQuery(config, channels, self.text)
             self.head = (
                 PixelMaskHead(width, pixel_width, fine)
                 if config.head == "mask"
                 else PixelFlowHead(pixel_width)
             )
         else:
-            self.fusion = LanguageAsQuery(config, channels, words)
+            self.fusion = LanguageAsQuery(config, channels, self.text)
             self.head = (
                 QueryMaskHead(width, pixel_width, fine)
                 if config.head == "mask"
@@ -109,9 +112,12 @@ class SLVP(nn.Module):
     def encode_vision(self, frames_BTCHW: torch.Tensor) -> Pyramid:
         """Encode frames (RGB in 0..1, sides divisible by 32) once for all sentences."""
         pyramid: Pyramid = self.vision(frames_BTCHW)
-        if self.class_words is None:
-            return pyramid
-        return replace(pyramid, named_BTCHW=self.class_words(pyramid.levels[-1]))
+        if self.class_words is not None:
+            pyramid = replace(pyramid, named_BTCHW=self.class_words(pyramid.levels[-1]))
+        if self.config.reads_places:
+            # After the classifier, which reads features as the backbone gives them.
+            pyramid = replace(pyramid, levels=[normalised(level) for level in pyramid.levels])
+        return pyramid
 
     def encode_text(self, sentences: list[str]) -> Words:
         """Encode sentences."""

@@ -99,11 +99,11 @@ class VisionEncoder(nn.Module):
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             levels: list[torch.Tensor] = self.backbone(images_BTCHW)
         if self._normalises:
-            levels = [_normalised(level) for level in levels]
+            levels = [normalised(level) for level in levels]
         return Pyramid(levels, colours_BTCHW=F.pixel_unshuffle(images_BTCHW, 2))
 
 
-def _normalised(level_BTCHW: torch.Tensor) -> torch.Tensor:
+def normalised(level_BTCHW: torch.Tensor) -> torch.Tensor:
     """Give the channels of each place mean 0 and variance 1."""
     level_BTHWC = level_BTCHW.movedim(2, -1)
     return F.layer_norm(level_BTHWC, level_BTHWC.shape[-1:]).movedim(-1, 2)

@@ -97,7 +97,7 @@ def _step(
     with torch.device("meta"):
         sentences = clips * expressions
         words = Words(
-            torch.rand(sentences, _WORDS, model.text.width),
+            torch.rand(sentences, _WORDS, model.text.word_width),
             torch.ones(sentences, _WORDS, dtype=torch.bool),
             torch.rand(sentences, model.text.width),
         )

@@ -9,7 +9,7 @@ from slvp.models.config import ModelConfig
 from slvp.models.fusion.fused import Fused
 from slvp.models.fusion.surroundings import Surroundings
 from slvp.models.layers import Attention, Mlp, PositionEmbedding, TimeEmbedding, run
-from slvp.models.text import Words
+from slvp.models.text import TextEncoder, Words
 from slvp.models.vision import Pyramid
 
 _LAYERS = 4
@@ -47,18 +47,23 @@ class LanguageAsQuery(nn.Module):
     """Queries born from the sentence attend over the whole clip: one query, one object.
 
     The pyramid stays free of language, so decoder and pixels are computed once per clip.
+
+    Args:
+        config: of the model.
+        channels: of the backbone's levels.
+        text: whose words are read.
     """
 
-    def __init__(self, config: ModelConfig, channels: list[int], text_width: int) -> None:
+    def __init__(self, config: ModelConfig, channels: list[int], text: TextEncoder) -> None:
         super().__init__()
         width = config.width
         self.recompute = config.checkpoint_activations
-        self.surroundings = Surroundings(config, channels, text_width)
+        self.surroundings = Surroundings(config, channels, text.width)
         self.project = nn.ModuleList(nn.Linear(c, width) for c in channels[1:])
         self.place = PositionEmbedding(width)
         self.time = TimeEmbedding(width)
-        self.words = nn.Linear(text_width, width)
-        self.sentence = nn.Linear(text_width, width)
+        self.words = nn.Linear(text.word_width, width)
+        self.sentence = nn.Linear(text.width, width)
         self.query_embedding_NC = nn.Parameter(torch.randn(config.queries, width) * width**-0.5)
         self.layers = nn.ModuleList(
             QueryLayer(width, config.attention_heads) for _ in range(_LAYERS)

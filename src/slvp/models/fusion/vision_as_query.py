@@ -10,7 +10,7 @@ from slvp.models.config import ModelConfig
 from slvp.models.fusion.fused import Fused
 from slvp.models.fusion.surroundings import Surroundings
 from slvp.models.layers import Attention, Mlp, PositionEmbedding, TimeEmbedding, run
-from slvp.models.text import Words
+from slvp.models.text import TextEncoder, Words
 from slvp.models.vision import Pyramid
 
 _LEAST_DEVIATION = 0.02  # of likenesses: where they differ less, nothing is told by them
@@ -37,28 +37,27 @@ class VisionAsQueryLevel(nn.Module):
 
     Each pixel reads the words that matter to it, through a gate; then each place looks along
     time, then over its frame (keys pooled to stride 32, so the cost is linear in pixels).
+
+    Args:
+        config: of the model.
+        channels: of the backbone's level.
+        stride: of the level.
+        word_width: of the words.
     """
 
-    def __init__(
-        self,
-        channels: int,
-        text_width: int,
-        width: int,
-        heads: int,
-        stride: int,
-        recompute: bool = False,
-        class_words: bool = False,
-    ) -> None:
+    def __init__(self, config: ModelConfig, channels: int, stride: int, word_width: int) -> None:
         super().__init__()
+        width, heads = config.width, config.attention_heads
         self.pool = 32 // stride
-        self.recompute = recompute
-        if class_words:
+        self.recompute = config.checkpoint_activations
+        self.reads_places = config.reads_places
+        if config.class_words:
             self.alike = nn.Linear(1, width)
         self.project = nn.Linear(channels, width)
         self.place = PositionEmbedding(width)
         self.time = TimeEmbedding(width)
         self.normalise_words = nn.LayerNorm(width)
-        self.read = Attention(width, heads, text_width)
+        self.read = Attention(width, heads, word_width)
         self.value = nn.Linear(width, width)
         self.gate = Mlp(width, width, width)
         self.normalise_time = nn.LayerNorm(width)
@@ -100,10 +99,16 @@ class VisionAsQueryLevel(nn.Module):
         pixels_BTHWC = self.project(feature_BTCHW.permute(0, 1, 3, 4, 2))
         return pixels_BTHWC + self.place(*feature_BTCHW.shape[-2:])
 
+    def _placed(self, normal_ETHWC: torch.Tensor) -> torch.Tensor:
+        """Tell each place anew where it is."""
+        if not self.reads_places:
+            return normal_ETHWC
+        return normal_ETHWC + self.place(*normal_ETHWC.shape[2:4])
+
     def _read_words(
         self, x_ETHWC: torch.Tensor, words_ELC: torch.Tensor, mask_EL: torch.Tensor
     ) -> torch.Tensor:
-        normal = self.normalise_words(x_ETHWC)
+        normal = self._placed(self.normalise_words(x_ETHWC))
         read = self.read(normal.flatten(1, 3), words_ELC, mask_EL).view_as(x_ETHWC)
         joint = read * self.value(normal)
         return x_ETHWC + torch.tanh(self.gate(joint)) * joint + read
@@ -118,7 +123,7 @@ class VisionAsQueryLevel(nn.Module):
 
     def _look_over_frame(self, x_ETHWC: torch.Tensor) -> torch.Tensor:
         """Let every place look over its own frame: (E T) (H W) C."""
-        frame = self.normalise_space(x_ETHWC).flatten(0, 1)
+        frame = self._placed(self.normalise_space(x_ETHWC)).flatten(0, 1)
         pooled = F.avg_pool2d(frame.permute(0, 3, 1, 2), self.pool).flatten(2).transpose(1, 2)
         return x_ETHWC + self.over_space(frame.flatten(1, 2), pooled).view_as(x_ETHWC)
 
@@ -132,25 +137,17 @@ class VisionAsQuery(nn.Module):
     Args:
         config: of the model.
         channels: of the backbone's levels.
-        text_width: of the words.
+        text: whose words are read.
     """
 
-    def __init__(self, config: ModelConfig, channels: list[int], text_width: int) -> None:
+    def __init__(self, config: ModelConfig, channels: list[int], text: TextEncoder) -> None:
         super().__init__()
-        self.surroundings = Surroundings(config, channels, text_width)
+        self.surroundings = Surroundings(config, channels, text.width)
         self.levels = nn.ModuleList(
-            VisionAsQueryLevel(
-                c,
-                text_width,
-                config.width,
-                config.attention_heads,
-                stride,
-                config.checkpoint_activations,
-                config.class_words,
-            )
+            VisionAsQueryLevel(config, c, stride, text.word_width)
             for c, stride in zip(channels[1:], (8, 16, 32), strict=True)
         )
-        self.sentence = nn.Linear(text_width, config.width)
+        self.sentence = nn.Linear(text.width, config.width)
 
     def forward(self, pyramid: Pyramid, words: Words, clip_of_E: torch.Tensor) -> Fused:
         """Condition the pyramid of each sentence's clip on that sentence."""

@@ -9,7 +9,7 @@ SENTENCES = ["a dog", "a red car on the left", "the cat"]
 CLIP_OF_E = torch.tensor([0, 1, 1])
 
 
-ALL = {"motion_reach": 2, "class_words": True, "mask_stride": 2}
+ALL = {"motion_reach": 2, "class_words": True, "mask_stride": 2, "reads_places": True}
 
 
 @pytest.fixture(params=[{}, ALL], ids=["plain", "all"])
@@ -54,6 +54,31 @@ def test_padding_of_words_changes_nothing(fusion, extras, frames_BTCHW):
     together = model(frames_BTCHW, SENTENCES, CLIP_OF_E).logits_ENTHW
     alone = model(frames_BTCHW[:1], SENTENCES[:1], CLIP_OF_E[:1]).logits_ENTHW
     torch.testing.assert_close(alone[0], together[0], atol=1e-5, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_the_scale_of_features_drowns_places_unless_a_model_reads_them(fusion, frames_BTCHW):
+    """A backbone whose last stages give 1,000 times as much, as some do, is read the same."""
+
+    def change(**options):
+        model = tiny_model(fusion=fusion, motion_reach=2, **options)
+        before = model(frames_BTCHW, SENTENCES, CLIP_OF_E).logits_ENTHW
+        model.vision.backbone.register_forward_hook(
+            lambda _, inputs, levels: [1000 * level for level in levels]
+        )
+        return (model(frames_BTCHW, SENTENCES, CLIP_OF_E).logits_ENTHW - before).abs().max()
+
+    assert change(reads_places=True) < 0.05
+    assert change() > 0.1
+
+
+@torch.no_grad()
+def test_class_words_are_of_features_as_the_backbone_gives_them(frames_BTCHW):
+    plain, placed = tiny_model(class_words=True), tiny_model(class_words=True, reads_places=True)
+    placed.class_words.load_state_dict(plain.class_words.state_dict())
+    placed.vision.load_state_dict(plain.vision.state_dict())
+    named = [model.encode_vision(frames_BTCHW).named_BTCHW for model in (plain, placed)]
+    torch.testing.assert_close(*named)
 
 
 @torch.no_grad()

@@ -38,6 +38,20 @@ def test_an_encoder_that_cannot_be_fetched_gets_one_line(
 
 
 @torch.no_grad()
+def test_left_and_right_are_two_words_only_by_themselves() -> None:
+    encoder = TextEncoder(MINILM, by_themselves=True)
+    words = encoder(["the car on the left", "the car on the right"])
+    left, right = words.words_ELC[:, 5]  # after the token that begins a sentence
+    in_sentence, by_itself = (
+        torch.cosine_similarity(left[part], right[part], dim=0)
+        for part in (slice(encoder.width), slice(encoder.width, None))
+    )
+    assert in_sentence > 0.8
+    assert by_itself < 0.6
+    assert words.sentence_EC.shape == (2, encoder.width)
+
+
+@torch.no_grad()
 def test_a_trained_encoder_starts_as_the_frozen_one() -> None:
     sentences = ["a dog", "a brown dog that runs", "a dog"]
     frozen = TextEncoder(MINILM)(sentences)

@@ -78,3 +78,16 @@ def test_a_video_is_followed_and_its_colours_are_remembered():
     after = still.finish(picture(), unsure, GRID).numpy()[0]
     assert ((after > 0.5) == (first > 0.5)).mean() > 0.95
     assert finish(QUALITIES["good"], unsure).max() < 0.51  # with nothing to remember
+
+
+@pytest.mark.parametrize("follow", [False, True])
+def test_the_one_that_a_sentence_places_is_chosen_unless_it_names_several(follow):
+    """The small disk is enlarged in the map, as a thing of the same kind would be."""
+    logits = disk_logits()
+    logits[0, 1:6, 19:23] = 4
+    quality = Quality(follow=follow)
+    assert (finish(quality, logits, sentence="the ball on the right")[:, :110] < 0.5).all()
+    assert (finish(quality, logits, sentence="the ball on the left")[:, 140:] < 0.5).all()
+    both = finish(quality, logits, sentence="the balls on the right")
+    assert (both[:, :110] > 0.5).any()
+    assert (both[:, 140:] > 0.5).any()

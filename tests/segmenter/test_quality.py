@@ -5,7 +5,7 @@ from slvp.segmenter.quality import QUALITIES, Quality, quality_of
 
 
 def test_names_and_records():
-    assert quality_of("fast") == Quality(follow=False, refine=False)
+    assert quality_of("fast") == Quality(follow=False, refine=False, choose=False)
     assert quality_of("good") == Quality()
     assert quality_of("best").flip
     assert len(quality_of("best").scales) == 2

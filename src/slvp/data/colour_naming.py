@@ -74,6 +74,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "dark": ("black", "brown", "gray"),
 }
 
+COLOUR_WORDS = tuple(word for word in _WORDS if word != "dark")  # that is said of colours, too
+
 
 @dataclass(frozen=True)
 class Look:
@@ -134,6 +136,15 @@ def look(rgba: UInt8Array, class_name: str, *, whole: bool) -> Look:
     return Look(colour, possible)
 
 
+def colour_share(pixels_N3: UInt8Array, word: str) -> float:
+    """Return the share of pixels (RGB) that may be meant by one of ``COLOUR_WORDS``."""
+    if not len(pixels_N3):
+        return 0.0
+    kinds = _kinds(_measured(pixels_N3))
+    meant = np.any([kinds[kind] for kind in _WORDS[word]], axis=0)
+    return float(meant.mean())
+
+
 def _pixels(rgba: UInt8Array) -> _Pixels:
     height, width = rgba.shape[:2]
     scale = min(1.0, _SIDE / max(height, width))
@@ -143,8 +154,14 @@ def _pixels(rgba: UInt8Array) -> _Pixels:
     inner = cv2.erode(opaque, np.ones((3, 3), np.uint8))
     # Outlines carry colours of what was behind; thin things have nothing else.
     inside = (inner if inner.sum() > 60 else opaque).astype(bool)
-    lab = cv2.cvtColor(np.float32(small[..., :3]) / 255, cv2.COLOR_RGB2LAB)[inside]
-    light, a, b = lab.T
+    return _measured(small[..., :3][inside])
+
+
+def _measured(pixels_N3: UInt8Array) -> _Pixels:
+    if not len(pixels_N3):  # OpenCV converts no empty picture
+        return _Pixels(*np.zeros((3, 0), np.float32))
+    lab_N3 = cv2.cvtColor(np.float32(pixels_N3[None]) / 255, cv2.COLOR_RGB2LAB)[0]
+    light, a, b = lab_N3.T
     return _Pixels(light, np.hypot(a, b), np.degrees(np.arctan2(b, a)) % 360)
 
 

@@ -15,6 +15,8 @@ from slvp.models.decoder import Outline
 from slvp.models.fusion import Fused
 from slvp.models.layers import Mlp, TimeEmbedding
 
+_SURE = 1e-6  # chances nearer to 0 or 1 are not told apart
+
 
 @dataclass
 class MaskOutput:
@@ -22,17 +24,22 @@ class MaskOutput:
 
     Attributes:
         logits_ENTHW: at stride 4 or 2; above 0 is object.
-        presence_ENT: logits; above 0: the object is in the frame and this query has it.
+        presence_ENT: logits; above 0: the object is in the frame and it is this query that has it.
     """
 
     logits_ENTHW: torch.Tensor
     presence_ENT: torch.Tensor
 
     def best(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return logits_ETHW and presence_ET of the query with the highest mean presence."""
+        """Return logits_ETHW of the query with the highest mean presence, and presence_ET.
+
+        That is of the object, whichever query has it: as only one can, their chances add up. Until
+        training has told queries apart, each has but its share.
+        """
         best_E = self.presence_ENT.mean(-1).argmax(1)
         rows_E = torch.arange(len(best_E), device=best_E.device)
-        return self.logits_ENTHW[rows_E, best_E], self.presence_ENT[rows_E, best_E]
+        chance_ET = self.presence_ENT.float().sigmoid().sum(1)
+        return self.logits_ENTHW[rows_E, best_E], torch.logit(chance_ET.clamp(max=1), eps=_SURE)
 
 
 @dataclass
@@ -152,6 +159,10 @@ class LayeredFlowHead(nn.Module):
         self.kernels = QueryKernels(width, pixel_width)
         self.time = TimeEmbedding(width)
         self.motion = Mlp(width, width, 6)
+        # Without motion, what is still does not push on the masks: before anything is learnt, it
+        # would push them all to nothing, from where no gradient leads back.
+        for parameter in self.motion[-1].parameters():
+            nn.init.zeros_(parameter)
 
     def forward(
         self, pixels_BTCHW: torch.Tensor, fused: Fused, clip_of_E: torch.Tensor

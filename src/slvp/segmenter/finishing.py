@@ -8,11 +8,13 @@ import numpy as np
 import torch
 from torch.nn import functional as F  # noqa: N812
 
+from slvp.segmenter.choosing import Chooser
 from slvp.segmenter.colours import ColourMemory, colour_bins
 from slvp.segmenter.following import FINER, Follower, shrink
 from slvp.segmenter.guided import apply_to_colours, centred, fit_to_colours, guide_terms
 from slvp.segmenter.quality import Quality
 from slvp.segmenter.specks import names_one, specks
+from slvp.segmenter.wishes import Wish, wish_of
 from slvp.types import Float32Array, UInt8Array
 
 STRIDE = 4
@@ -40,6 +42,11 @@ class Finisher:
         self._refine = quality.refine
         self._follower = Follower() if quality.follow else None
         self._colours = [ColourMemory() for _ in sentences]
+        self._choosers = [
+            Chooser(wish_of(sentence) if one and quality.choose else Wish())
+            for sentence, one in zip(sentences, self._one_E, strict=True)
+        ]
+        self._works_on_maps = quality.follow or quality.refine or quality.choose
 
     def finish(
         self, image_HW3: UInt8Array, logits_EHW: torch.Tensor, grid: tuple[int, int]
@@ -51,15 +58,18 @@ class Finisher:
             logits_EHW: what the model says, at any stride.
             grid: height and width of the maps to work on.
         """
-        if self._follower is None and not self._refine:
+        if not self._works_on_maps:
             return resized(logits_EHW, image_HW3.shape[:2]).sigmoid()
         maps_EHW = resized(logits_EHW, grid).float().cpu().numpy()
         fine_HW3 = shrink(image_HW3, *(FINER * side for side in grid))
         if self._follower is not None:
             maps_EHW = self._follower.follow(fine_HW3, maps_EHW)
+        small_HW3 = shrink(fine_HW3, *grid)
+        choices = zip(self._choosers, maps_EHW, strict=True)
+        maps_EHW = np.stack([chooser.choose(map_HW, small_HW3) for chooser, map_HW in choices])
         if not self._refine:
             return resized(torch.from_numpy(maps_EHW), image_HW3.shape[:2]).sigmoid()
-        return torch.from_numpy(self._refined(image_HW3, shrink(fine_HW3, *grid), maps_EHW))
+        return torch.from_numpy(self._refined(image_HW3, small_HW3, maps_EHW))
 
     def _refined(
         self, image_HW3: UInt8Array, small_HW3: UInt8Array, maps_EHW: Float32Array

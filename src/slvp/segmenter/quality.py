@@ -17,6 +17,8 @@ class Quality:
         follow: let masks agree with those of the frame before, along optical flow.
         refine: draw outlines where the picture has edges, keep what has the object's colours and,
             where a sentence names one thing, drop small pieces apart from it.
+        choose: where several things are marked and the sentence names one and says in plain words
+            which (its colour, size or place), drop the others.
         flip: ask of mirrored frames, too (with "left" and "right" swapped in the sentences), and
             average; about twice the time.
         scales: sizes at which the model sees the frames, as multiples of the segmenter's size; the
@@ -28,6 +30,7 @@ class Quality:
 
     follow: bool = True
     refine: bool = True
+    choose: bool = True
     flip: bool = False
     scales: tuple[float, ...] = (1.0,)
 
@@ -39,7 +42,7 @@ class Quality:
 
 
 QUALITIES = {
-    "fast": Quality(follow=False, refine=False),
+    "fast": Quality(follow=False, refine=False, choose=False),
     "good": Quality(),
     "best": Quality(flip=True, scales=(1.0, 1.375)),
 }

@@ -1,0 +1,133 @@
+"""Which of several marked pieces is meant, where the sentence says it in plain words.
+
+A small model finds things of the kind that is asked for, and rarely tells them apart. Where it
+marks several, and the sentence names one and says how it differs, the others are dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from slvp.data.colour_naming import colour_share
+from slvp.segmenter.specks import SHARE
+from slvp.segmenter.wishes import Wish
+from slvp.types import BoolArray, Float32Array, UInt8Array
+
+IntArray = npt.NDArray[np.int64]
+
+_GAP = 2  # places of the map: pieces nearer than twice this are one thing, cut in two by another
+_DROPPED = np.float32(-8)  # logit of what isn't meant
+_SAME_PLACE = 0.05  # of the picture's side: pieces this near are parts of one thing
+_SAME_SIZE = 0.75
+_LEAST_COLOUR = 0.05  # share of a piece
+_SAME_COLOUR = 0.6  # of the share of the piece that has most of it
+_SAME_PIECE = 0.3  # of a piece's pixels that were chosen in the frame before
+_BETWEEN = 3  # pieces, of which one can be in the middle
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Marked pixels near one another: ``x`` and ``y`` of its middle, as shares of the picture."""
+
+    label: int
+    x: float
+    y: float
+    pixels: int
+
+    @classmethod
+    def of(cls, label: int, label_HW: IntArray) -> _Piece:
+        """Measure the piece with a label."""
+        rows, columns = np.nonzero(label_HW == label)
+        height, width = label_HW.shape
+        return cls(label, columns.mean() / width, rows.mean() / height, len(rows))
+
+
+class Chooser:
+    """Chooses for one sentence, frame by frame of one video.
+
+    Once one was chosen, it stays chosen wherever it moves, as long as it can be followed.
+
+    Args:
+        wish: what the sentence says.
+    """
+
+    def __init__(self, wish: Wish) -> None:
+        self._wish = wish
+        self._chosen_HW: BoolArray | None = None
+
+    def choose(self, logits_HW: Float32Array, picture_HW3: UInt8Array) -> Float32Array:
+        """Return the next frame's map without the pieces that aren't meant.
+
+        Args:
+            logits_HW: above 0 is marked; of the same size for all frames.
+            picture_HW3: the frame, of that size.
+        """
+        if self._wish.nothing:
+            return logits_HW
+        label_HW = _pieces(logits_HW > 0)
+        pixels_N = np.bincount(label_HW.ravel())[1:]
+        if not len(pixels_N):
+            return logits_HW
+        # The same share as of specks, which are dropped later: they are no rivals.
+        large = 1 + np.flatnonzero(pixels_N >= SHARE * pixels_N.max())
+        pieces = [_Piece.of(int(label), label_HW) for label in large]
+        meant = self._meant(pieces, label_HW, picture_HW3)
+        if len(pieces) > 1 or self._chosen_HW is not None:
+            self._chosen_HW = np.isin(label_HW, [piece.label for piece in meant])
+        dropped = [piece.label for piece in pieces if piece not in meant]
+        if not dropped:
+            return logits_HW
+        return np.where(_nearest_to(dropped, label_HW), np.minimum(logits_HW, _DROPPED), logits_HW)
+
+    def _meant(
+        self, pieces: list[_Piece], label_HW: IntArray, picture_HW3: UInt8Array
+    ) -> list[_Piece]:
+        if self._chosen_HW is not None:
+            before = np.bincount(label_HW[self._chosen_HW], minlength=int(label_HW.max()) + 1)
+            same = [one for one in pieces if before[one.label] >= _SAME_PIECE * one.pixels]
+            pieces = same or pieces
+        for word in self._wish.colours:
+            share = {p: colour_share(picture_HW3[label_HW == p.label], word) for p in pieces}
+            most = max(share.values())
+            if most >= _LEAST_COLOUR:
+                pieces = [p for p in pieces if share[p] >= _SAME_COLOUR * most]
+        if self._wish.size > 0:
+            most = max(p.pixels for p in pieces)
+            pieces = [p for p in pieces if p.pixels >= _SAME_SIZE * most]
+        elif self._wish.size < 0:
+            most = min(p.pixels for p in pieces)
+            pieces = [p for p in pieces if _SAME_SIZE * p.pixels <= most]
+        x, y = self._wish.side
+        if self._wish.middle and len(pieces) >= _BETWEEN:
+            x, y = 0, 0
+            middle = np.median([p.x for p in pieces])
+            far = {p: abs(p.x - middle) for p in pieces}
+            nearest = min(far.values())
+            pieces = [p for p in pieces if far[p] <= nearest + _SAME_PLACE]
+        farthest = max(x * p.x + y * p.y for p in pieces)
+        return [p for p in pieces if x * p.x + y * p.y >= farthest - _SAME_PLACE]
+
+
+def _pieces(marked_HW: BoolArray) -> IntArray:
+    """Number the pieces from 1; 0 is unmarked."""
+    side = 2 * _GAP + 1
+    joined_HW = cv2.dilate(marked_HW.astype(np.uint8), np.ones((side, side), np.uint8))
+    _, label_HW = cv2.connectedComponents(joined_HW)
+    return np.asarray(label_HW * marked_HW, np.int64)
+
+
+def _nearest_to(labels: list[int], label_HW: IntArray) -> BoolArray:
+    """Return the pixels, marked or not, whose nearest piece is one of some."""
+    unmarked_HW = (label_HW == 0).astype(np.uint8)
+    _, region_HW = cv2.distanceTransformWithLabels(
+        unmarked_HW, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    # Regions are numbered by the marked pixel that is nearest.
+    marked_HW = label_HW > 0
+    piece_of_region = np.zeros(int(region_HW.max()) + 1, np.int64)
+    piece_of_region[region_HW[marked_HW]] = label_HW[marked_HW]
+    return np.isin(piece_of_region[region_HW], labels)

@@ -15,6 +15,7 @@ from slvp.models.decoder import Outline
 from slvp.models.fusion import Fused
 from slvp.models.layers import Mlp, TimeEmbedding
 
+_STRONGEST = 2.0  # logit of a moving layer where it is strongest
 _SURE = 1e-6  # chances nearer to 0 or 1 are not told apart
 
 
@@ -152,6 +153,10 @@ class LayeredFlowHead(nn.Module):
     A layer is a soft mask (kernel x pixels, as in the mask head) times its own affine motion per
     frame. So the mask kernels are trained before any mask exists. Layered motion goes back to
     Wang and Adelson, "Representing moving images with layers", 1994.
+
+    Every layer is somewhere: its mask is measured from where it is strongest. Otherwise what
+    stands still pushes all masks to nothing within the first steps, and from there no gradient
+    leads back.
     """
 
     def __init__(self, width: int, pixel_width: int) -> None:
@@ -159,8 +164,7 @@ class LayeredFlowHead(nn.Module):
         self.kernels = QueryKernels(width, pixel_width)
         self.time = TimeEmbedding(width)
         self.motion = Mlp(width, width, 6)
-        # Without motion, what is still does not push on the masks: before anything is learnt, it
-        # would push them all to nothing, from where no gradient leads back.
+        # Without motion at first, what stands still leaves the masks alone.
         for parameter in self.motion[-1].parameters():
             nn.init.zeros_(parameter)
 
@@ -169,7 +173,9 @@ class LayeredFlowHead(nn.Module):
     ) -> FlowOutput:
         """Sum the layers' motions, weighted by their masks."""
         queries_ENC = _queries(fused)
-        layer_ENTHW = self.kernels(pixels_BTCHW, queries_ENC, clip_of_E).sigmoid()
+        logits_ENTHW = self.kernels(pixels_BTCHW, queries_ENC, clip_of_E)
+        strongest = logits_ENTHW.amax((-3, -2, -1), keepdim=True)
+        layer_ENTHW = (logits_ENTHW - strongest + _STRONGEST).sigmoid()
         frames, height, width = layer_ENTHW.shape[-3:]
         moment_ENTC = queries_ENC[:, :, None] + self.time(frames)
         affine_ENT23 = self.motion(moment_ENTC).unflatten(-1, (2, 3))

@@ -159,7 +159,12 @@ def _asked_by_language(name: str, recipe: Recipe) -> Recipe:
 
     def build(task: Task) -> TrainConfig:
         config = recipe(task)
-        return replace(config, model=replace(config.model, fusion="language-as-query"))
+        config = replace(config, model=replace(config.model, fusion="language-as-query"))
+        if task == "finetune":
+            return config
+        # At higher rates moving layers shrink to a point, and stay there.
+        rate = min(config.optimiser.learning_rate, 3e-4)
+        return replace(config, optimiser=replace(config.optimiser, learning_rate=rate))
 
     build.__doc__ = f"The same as {name}, with language as query."
     return build

@@ -18,13 +18,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch.nn import functional as F  # noqa: N812
+import numpy.typing as npt
 
+from slvp import Segmenter
 from slvp.data.cutouts import CutoutLibrary
 from slvp.data.world import World, WorldConfig
-from slvp.models.slvp import SLVP
-from slvp.types import Clip, Float32Array
+from slvp.segmenter.quality import QUALITIES
+from slvp.types import Clip
 
 HELD_OUT = 0.1  # of the cut-outs and backgrounds, as in training
 ALIKE = WorldConfig(
@@ -53,7 +53,7 @@ class Answer:
     rivals: int
 
 
-def answers(model: SLVP, world: World, clips: int) -> Iterator[Answer]:
+def answers(segmenter: Segmenter, world: World, clips: int) -> Iterator[Answer]:
     """Yield an answer for each sentence that names one of several objects of a class."""
     for number in range(clips):
         clip = world.clip(number)
@@ -61,9 +61,8 @@ def answers(model: SLVP, world: World, clips: int) -> Iterator[Answer]:
         if not asked:
             continue
         classes = {i: cutout.class_name for i, cutout in world.objects(number).items()}
-        for one, probability_THW in zip(
-            asked, _ask(model, clip, [e.text for e in asked]), strict=True
-        ):
+        prediction = segmenter.segment(clip.frames_THWC, [e.text for e in asked])
+        for one, probability_THW in zip(asked, prediction.probability_ETHW, strict=True):
             (target,) = one.object_ids
             seen = _means(probability_THW, clip, classes)
             others = [
@@ -73,21 +72,14 @@ def answers(model: SLVP, world: World, clips: int) -> Iterator[Answer]:
                 yield Answer(one.kind, seen[target] - max(others), len(others))
 
 
-@torch.no_grad()
-def _ask(model: SLVP, clip: Clip, sentences: list[str]) -> Float32Array:
-    frames_BTCHW = torch.from_numpy(clip.frames_THWC).permute(0, 3, 1, 2)[None].float() / 255
-    output = model(frames_BTCHW, sentences, torch.zeros(len(sentences), dtype=torch.long))
-    logits_ETHW, _ = output.best()
-    size = clip.frames_THWC.shape[1:3]
-    return np.asarray(F.interpolate(logits_ETHW, size=size, mode="bilinear").sigmoid())
-
-
-def _means(probability_THW: Float32Array, clip: Clip, classes: dict[int, str]) -> dict[int, float]:
+def _means(
+    probability_THW: npt.NDArray[np.float16], clip: Clip, classes: dict[int, str]
+) -> dict[int, float]:
     """Return the mean probability of each object that is seen well enough."""
     assert clip.ids_THW is not None
     masks = {number: clip.ids_THW == number for number in classes}
     return {
-        number: float(probability_THW[mask].mean())
+        number: float(probability_THW[mask].mean(dtype=np.float32))
         for number, mask in masks.items()
         if mask.sum() > SMALL
     }
@@ -99,13 +91,16 @@ def main() -> None:
     parser.add_argument("model")
     parser.add_argument("--cutouts", help="folder of cut-outs; drawn shapes if not given")
     parser.add_argument("--clips", type=int, default=150)
+    parser.add_argument("--quality", choices=QUALITIES, default="good")
     options = parser.parse_args()
     library = CutoutLibrary.drawn_shapes()
     if options.cutouts:
         library = CutoutLibrary.from_folder(options.cutouts).split(HELD_OUT)[1]
-    model = SLVP.from_pretrained(options.model).eval()
+    segmenter = Segmenter.from_pretrained(
+        options.model, device="cpu", size=ALIKE.height, quality=options.quality
+    )
     found: dict[str, list[Answer]] = defaultdict(list)
-    for answer in answers(model, World(library, ALIKE), options.clips):
+    for answer in answers(segmenter, World(library, ALIKE), options.clips):
         found[answer.kind].append(answer)
     print(f"{'kind':<12}{'sentences':>10}{'right':>8}{'by chance':>11}{'margin':>8}")
     for kind, several in sorted(found.items()):

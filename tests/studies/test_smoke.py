@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from slvp.apps import cli
 from slvp.data.captioned import open_captioned
@@ -74,6 +75,45 @@ def test_all_are_drawn(folder, tmp_path, capsys):
     assert "| exact flow for DIS |" in page
     assert "| from the whole clip |" in page
     assert "frames/s" in (tmp_path / "fusions.md").read_text()
+
+
+def _video(folder):
+    """A folder of five frames, each of one brightness."""
+    for number in range(5):
+        frame_HW3 = np.full((48, 64, 3), 40 * number, np.uint8)
+        Image.fromarray(frame_HW3).save(folder / f"{number}.png")
+    return folder
+
+
+def test_models_are_shown_side_by_side(folder, tmp_path, capsys):
+    command = ["study", "show", "labels", "--out", str(folder), *RUN]
+    picture = tmp_path / "shown.png"
+    (tmp_path / "video").mkdir()
+    asked = ["--video", str(_video(tmp_path / "video")), "--sentences", "a dog", "a cat"]
+    options = ["--frame", "4", "--picture", str(picture)]
+    assert cli.run([*command, *asked, *options]) == 0
+    assert capsys.readouterr().out.split() == [str(picture)]
+    shown = np.asarray(Image.open(picture))
+    assert (shown == 160).all(-1).sum() > 2 * 100 * 75  # the last frame, for each sentence
+    assert (shown == 120).all(-1).sum() < 500  # the one before: some pixels of letters
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "name a video with --video"),
+        (["--frame", "5"], "has 5 frames; expected --frame below that"),
+        (["--frame", "-1"], "expected a number from 0 on"),
+        (["--seeds", "3"], "has no finished run of from-scratch-1, seed 3; run 'slvp study run"),
+    ],
+)
+def test_what_cannot_be_shown_gets_one_line(options, said, folder, tmp_path, capsys):
+    command = ["study", "show", "labels", "--out", str(folder), *RUN]
+    asked = ["--video", str(_video(tmp_path)), "--sentences", "a dog"] if options else []
+    assert cli.run([*command, *asked, *options]) == 2
+    message = capsys.readouterr().err
+    assert said in message
+    assert message.count("\n") == 1
 
 
 def test_what_several_arms_ask_for_is_trained_once(folder):

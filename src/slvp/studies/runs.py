@@ -46,6 +46,16 @@ class Runs:
         self._places[str(first.model)] = first.folder.name
         return first, self._finished(replace(arm.finetune, init=str(first.model)))
 
+    def found(self, arm: Arm) -> Run | None:
+        """Return an arm's run of fine-tuning if it is finished."""
+        config = arm.finetune
+        if arm.pretrain is not None:
+            first = self._run(arm.pretrain)
+            self._places[str(first.model)] = first.folder.name
+            config = replace(config, init=str(first.model))
+        run = self._run(config)
+        return run if run.finished else None
+
     def card(self, run: Run) -> RunCard:
         """Describe a finished run."""
         config = TrainConfig.load(run.config_file)
@@ -60,10 +70,14 @@ class Runs:
         )
         return RunCard(self._placeless(config), config.steps, _minutes(run), tuple(curves))
 
-    def _finished(self, config: TrainConfig) -> Run:
+    def _run(self, config: TrainConfig) -> Run:
+        """Return the run of a configuration, begun or not."""
         content = json.dumps(self._placeless(config), sort_keys=True)
         digest = hashlib.sha256(content.encode()).hexdigest()[:12]
-        run = Run(self.folder / f"{config.task}-{digest}")
+        return Run(self.folder / f"{config.task}-{digest}")
+
+    def _finished(self, config: TrainConfig) -> Run:
+        run = self._run(config)
         if run.finished:
             return run
         if run.config_file.is_file():

@@ -15,7 +15,7 @@ from slvp.data.flow import camera_flow, camera_motion, dis_flow
 from slvp.models.heads import FlowOutput, MaskOutput
 from slvp.training.flow_colours import colour_flow, colour_wheel
 from slvp.training.losses import FLOW_UNIT, MOVING, flow_unit
-from slvp.training.sheet import Cell, Row, Sheet
+from slvp.training.sheet import Cell, Row, Sheet, tinted
 from slvp.types import Batch, BoolArray, Float32Array, UInt8Array
 
 MOST_CLIPS = 6
@@ -129,8 +129,8 @@ def _mask_rows(model: nn.Module, batch: Batch) -> Iterator[Row]:
             sentence,
             [
                 Cell(frame_HW3),
-                Cell(_tinted(frame_HW3, truth_HW, _TRUTH), "" if truth_HW.any() else "nothing"),
-                Cell(_tinted(frame_HW3, predicted_HW, _PREDICTION), told),
+                Cell(tinted(frame_HW3, truth_HW, _TRUTH), "" if truth_HW.any() else "nothing"),
+                Cell(tinted(frame_HW3, predicted_HW, _PREDICTION), told),
             ],
         )
 
@@ -211,14 +211,6 @@ def _heat(error_HW: Float32Array) -> UInt8Array:
     level_HW = np.nan_to_num(np.clip(error_HW / _WORST, 0, 1) * 255).astype(np.uint8)
     heat_HW3 = cv2.applyColorMap(level_HW, cv2.COLORMAP_INFERNO)
     return np.asarray(cv2.cvtColor(heat_HW3, cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def _tinted(frame_HW3: UInt8Array, mask_HW: BoolArray, colour: tuple[int, int, int]) -> UInt8Array:
-    tint_HW3 = (frame_HW3 // 2 + np.array(colour) // 2).astype(np.uint8)
-    drawn_HW3 = np.where(mask_HW[..., None], tint_HW3, frame_HW3)
-    outlines, _ = cv2.findContours(mask_HW.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    cv2.drawContours(drawn_HW3, outlines, -1, colour, 1, cv2.LINE_AA)
-    return drawn_HW3
 
 
 def _overlap(truth_HW: BoolArray, predicted_HW: BoolArray) -> float:

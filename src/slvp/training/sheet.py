@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from slvp.files import whole_file
-from slvp.types import UInt8Array
+from slvp.types import BoolArray, UInt8Array
 
 _CELL = 184  # width of a picture, in pixels
 _GAP = 8
@@ -77,6 +77,15 @@ class Sheet:
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as file:
             sheet.save(file, "PNG")
+
+
+def tinted(frame_HW3: UInt8Array, mask_HW: BoolArray, colour: tuple[int, int, int]) -> UInt8Array:
+    """Return a frame with a mask on it."""
+    tint_HW3 = (frame_HW3 // 2 + np.array(colour) // 2).astype(np.uint8)
+    drawn_HW3 = np.where(mask_HW[..., None], tint_HW3, frame_HW3)
+    outlines, _ = cv2.findContours(mask_HW.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    cv2.drawContours(drawn_HW3, outlines, -1, colour, 1, cv2.LINE_AA)
+    return drawn_HW3
 
 
 def _draw_row(sheet: Image.Image, pen: ImageDraw.ImageDraw, row: Row, top: int) -> None:

@@ -38,15 +38,37 @@ class RunOptions:
     quiet: Quiet = False
 
 
+@dataclass(frozen=True)
+class ShowOptions:
+    """What ``study show`` takes.
+
+    Attributes:
+        video: that models of 'show' are asked about.
+        sentences: what they are asked.
+        frame: of the video, counted from 0, that is drawn.
+        picture: PNG to write.
+    """
+
+    video: Annotated[Path | None, arg(metavar="VIDEO", help_behavior_hint="")] = None
+    sentences: Annotated[
+        tuple[str, ...], arg(metavar="SENTENCE [SENTENCE ...]", help_behavior_hint="")
+    ] = ()
+    frame: int = 0
+    picture: Annotated[
+        Path | None, arg(metavar="FILE", help_behavior_hint="(default: OUT/NAME-masks.png)")
+    ] = None
+
+
 @app.command
 def study(
-    action: Annotated[Positional[Literal["run", "draw"]], arg(help_behavior_hint="")],
+    action: Annotated[Positional[Literal["run", "draw", "show"]], arg(help_behavior_hint="")],
     name: Annotated[
         Positional[Literal["labels", "labels-real", "fusions", "what-matters", "all"]],
         arg(help_behavior_hint=""),
     ],
     world: Annotated[WorldOptions, MERGED],
     run: Annotated[RunOptions, MERGED],
+    show: Annotated[ShowOptions, MERGED],
     out: Path,
     cards: Annotated[
         Path | None, arg(metavar="DIR", help_behavior_hint="(default: OUT/cards)")
@@ -59,25 +81,31 @@ def study(
 
     'run' trains and scores each arm of a study with each seed, and writes a result card for it; it
     can be stopped and started again. Data and runs are kept in OUT and shared by studies. 'draw'
-    makes tables and plots of cards alone.
+    makes tables and plots of cards alone. 'show' asks the models of the first of --seeds about a
+    video and lays their masks side by side.
 
     For example:
       slvp study run labels --out outputs/studies --stamps
       slvp study draw labels --cards outputs/studies/cards --out outputs/results
+      slvp study show labels --out outputs/studies --video a.mp4 --sentences "a dog" "a man"
 
     Args:
         action: what to do.
         name: of the study; all for one after the other.
         world: what the world's clips are made of.
         run: how 'run' goes.
+        show: what 'show' draws.
         out: folder to make or to go on with.
         cards: folder of result cards.
         page: Markdown that 'draw' puts the tables into, between the lines '<!-- study NAME -->' and
             '<!-- end of study NAME -->'.
     """
-    from slvp.apps.commands.study import draw_studies, run_studies
+    from slvp.apps.commands.study import draw_studies, run_studies, show_study
 
-    if action == "draw":
-        draw_studies(name, out, cards, page)
-    else:
-        run_studies(name, out, cards, world, run)
+    match action:
+        case "draw":
+            draw_studies(name, out, cards, page)
+        case "show":
+            show_study(name, out, world, run, show)
+        case "run":
+            run_studies(name, out, cards, world, run)

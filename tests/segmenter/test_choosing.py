@@ -48,7 +48,7 @@ def chosen(sentence, *boxes):
         ("the car at the bottom", [False, True]),
         ("a car", [True, True]),
         ("a purple car", [True, True]),  # neither is: nothing is told by it
-        ("a car driving to the left", [True, True]),
+        ("a car driving to the left", [True, True]),  # motion isn't known
     ],
 )
 def test_one_of_two(sentence, expected):
@@ -64,6 +64,25 @@ def test_one_in_the_middle_of_three():
 def test_pieces_of_one_thing_stay_together():
     """A post stands before it."""
     assert chosen("the dog on the left", (10, 10, 10, GREY), (23, 10, 10, GREY)) == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("the car driving to the left", [True, False]),
+        ("the car driving down", [True, True]),
+        ("a moving car", [True, False]),
+        ("the parked car", [False, True]),
+    ],
+)
+def test_one_that_moves_against_the_ground(sentence, expected):
+    """The camera pans to the right by two places: all that stands moves to the left."""
+    logits, picture = scene(*CARS)
+    motion = np.full((*SIZE, 2), (-2, 0), np.float32)
+    left, top, side, _ = CARS[0]
+    motion[top : top + side, left : left + side] = (-3, 0)
+    got = Chooser(wish_of(sentence)).choose(logits, picture, motion)
+    assert [(got[y + 3, x + 3] > 0) for x, y, _, _ in CARS] == expected
 
 
 def test_small_pieces_are_no_rivals():

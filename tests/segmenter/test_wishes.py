@@ -29,7 +29,7 @@ def test_examples():
     ],
 )
 def test_places(sentence, side):
-    assert wish_of(sentence) == Wish(side=side)
+    assert (wish_of(sentence).side, wish_of(sentence).colours) == (side, ())
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,27 @@ def test_colours_sizes_and_the_middle():
     assert both == Wish(colours=("red",), size=1, side=LEFT)
 
 
+@pytest.mark.parametrize(
+    ("sentence", "moves", "heading"),
+    [
+        ("a woman walking to the right", 1, RIGHT),
+        ("a car that turns left", 0, (0, 0)),  # not known to be about the car
+        ("the car driving from left to right", 1, RIGHT),
+        ("the bird flying up", 1, UP),
+        ("a dog running towards the left side", 1, LEFT),
+        ("the bus heading leftwards", 1, LEFT),
+        ("a dog running through the grass", 1, (0, 0)),
+        ("the man standing on the left", -1, (0, 0)),
+        ("the parked car", -1, (0, 0)),
+        ("the sheep that is not moving", 0, (0, 0)),
+        ("a man behind a dog running to the left", 0, (0, 0)),
+        ("a girl sitting to the right", -1, (0, 0)),
+    ],
+)
+def test_motion(sentence, moves, heading):
+    assert (wish_of(sentence).moves, wish_of(sentence).heading) == (moves, heading)
+
+
 def test_a_sentence_that_says_nothing_of_the_kind():
-    assert wish_of("a dog running through the grass").nothing
+    assert wish_of("a dog with a ball").nothing
     assert wish_of("").nothing

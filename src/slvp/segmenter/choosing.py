@@ -26,6 +26,8 @@ _SAME_SIZE = 0.75
 _LEAST_COLOUR = 0.05  # share of a piece
 _SAME_COLOUR = 0.6  # of the share of the piece that has most of it
 _SAME_PIECE = 0.3  # of a piece's pixels that were chosen in the frame before
+_MOVES = 0.002  # of the picture's width in a frame step: less is noise of the flow
+_SAME_SPEED = 0.5
 _BETWEEN = 3  # pieces, of which one can be in the middle
 
 
@@ -59,12 +61,18 @@ class Chooser:
         self._wish = wish
         self._chosen_HW: BoolArray | None = None
 
-    def choose(self, logits_HW: Float32Array, picture_HW3: UInt8Array) -> Float32Array:
+    def choose(
+        self,
+        logits_HW: Float32Array,
+        picture_HW3: UInt8Array,
+        motion_HW2: Float32Array | None = None,
+    ) -> Float32Array:
         """Return the next frame's map without the pieces that aren't meant.
 
         Args:
             logits_HW: above 0 is marked; of the same size for all frames.
             picture_HW3: the frame, of that size.
+            motion_HW2: how its places moved since the frame before, in places, if it is known.
         """
         if self._wish.nothing:
             return logits_HW
@@ -76,6 +84,8 @@ class Chooser:
         large = 1 + np.flatnonzero(pixels_N >= SHARE * pixels_N.max())
         pieces = [_Piece.of(int(label), label_HW) for label in large]
         meant = self._meant(pieces, label_HW, picture_HW3)
+        if motion_HW2 is not None:
+            meant = self._moving(meant, label_HW, motion_HW2)
         if len(pieces) > 1 or self._chosen_HW is not None:
             self._chosen_HW = np.isin(label_HW, [piece.label for piece in meant])
         dropped = [piece.label for piece in pieces if piece not in meant]
@@ -110,6 +120,28 @@ class Chooser:
             pieces = [p for p in pieces if far[p] <= nearest + _SAME_PLACE]
         farthest = max(x * p.x + y * p.y for p in pieces)
         return [p for p in pieces if x * p.x + y * p.y >= farthest - _SAME_PLACE]
+
+    def _moving(
+        self, pieces: list[_Piece], label_HW: IntArray, motion_HW2: Float32Array
+    ) -> list[_Piece]:
+        """Return those that move against what isn't marked, or don't, as it is wished."""
+        wish = self._wish
+        still_HW = label_HW == 0
+        if not wish.moves or not still_HW.any():
+            return pieces
+        ground_2 = np.median(motion_HW2[still_HW], axis=0)
+        motion = {p: motion_HW2[label_HW == p.label].mean(0) - ground_2 for p in pieces}
+        if any(wish.heading):
+            speed = {p: float(motion[p] @ np.array(wish.heading)) for p in pieces}
+        else:
+            speed = {p: float(np.linalg.norm(motion[p])) for p in pieces}
+        fastest = max(speed.values())
+        if fastest < _MOVES * label_HW.shape[1]:
+            return pieces
+        moving = [p for p in pieces if speed[p] >= _SAME_SPEED * fastest]
+        if wish.moves > 0:
+            return moving
+        return [p for p in pieces if p not in moving] or pieces
 
 
 def _pieces(marked_HW: BoolArray) -> IntArray:

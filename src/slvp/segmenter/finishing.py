@@ -62,11 +62,17 @@ class Finisher:
             return resized(logits_EHW, image_HW3.shape[:2]).sigmoid()
         maps_EHW = resized(logits_EHW, grid).float().cpu().numpy()
         fine_HW3 = shrink(image_HW3, *(FINER * side for side in grid))
+        motion_HW2 = None
         if self._follower is not None:
             maps_EHW = self._follower.follow(fine_HW3, maps_EHW)
+            motion_HW2 = self._follower.motion_HW2
         small_HW3 = shrink(fine_HW3, *grid)
-        choices = zip(self._choosers, maps_EHW, strict=True)
-        maps_EHW = np.stack([chooser.choose(map_HW, small_HW3) for chooser, map_HW in choices])
+        maps_EHW = np.stack(
+            [
+                chooser.choose(map_HW, small_HW3, motion_HW2)
+                for chooser, map_HW in zip(self._choosers, maps_EHW, strict=True)
+            ]
+        )
         if not self._refine:
             return resized(torch.from_numpy(maps_EHW), image_HW3.shape[:2]).sigmoid()
         return torch.from_numpy(self._refined(image_HW3, small_HW3, maps_EHW))

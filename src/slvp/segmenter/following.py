@@ -25,9 +25,15 @@ _DIS = DisFlow("fast")
 
 
 class Follower:
-    """Carries the maps of one video's sentences from frame to frame."""
+    """Carries the maps of one video's sentences from frame to frame.
+
+    Attributes:
+        motion_HW2: how the newest frame's places moved since the one before, in places; None at
+            the first frame.
+    """
 
     def __init__(self) -> None:
+        self.motion_HW2: Float32Array | None = None
         self._before: tuple[UInt8Array, Float32Array, Float32Array] | None = None
 
     def follow(self, fine_HW3: UInt8Array, logits_EHW: Float32Array) -> Float32Array:
@@ -43,6 +49,7 @@ class Follower:
             fine_before_HW3, before_HW3, before_EHW = self._before
             (flow_HW2,) = _DIS(np.stack([fine_before_HW3, fine_HW3]), backward=True)
             flow_HW2 = cv2.resize(flow_HW2, (width, height), interpolation=cv2.INTER_AREA) / FINER
+            self.motion_HW2 = -flow_HW2
             rows, columns = np.mgrid[:height, :width].astype(np.float32)
             x_HW, y_HW = columns + flow_HW2[..., 0], rows + flow_HW2[..., 1]
             inside_HW = (x_HW >= 0) & (x_HW < width) & (y_HW >= 0) & (y_HW < height)

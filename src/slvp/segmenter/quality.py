@@ -18,7 +18,7 @@ class Quality:
         refine: draw outlines where the picture has edges, keep what has the object's colours and,
             where a sentence names one thing, drop small pieces apart from it.
         choose: where several things are marked and the sentence names one and says in plain words
-            which (its colour, size or place), drop the others.
+            which (its colour, size, place or motion), drop the others.
         flip: ask of mirrored frames, too (with "left" and "right" swapped in the sentences), and
             average; about twice the time.
         scales: sizes at which the model sees the frames, as multiples of the segmenter's size; the

@@ -59,8 +59,24 @@ _OTHER_THING = re.compile(
     r"with|wearing|against|towards?|from|of|that|which|who|"
     r"(?:hold|rid|follow|chas|carry|push|pull|driv|throw|hitt|kick|watch|feed|lead|touch)ing)\b"
 )
-_STANDS = frozenset(("standing", "sitting", "lying", "parked", "waiting", "staying"))
-_GOES = re.compile(r"\w+ing|moves|runs|walks|goes|heads|turns|drives|jumps|swims|flies|swings")
+_GOES = (
+    r"(?:(?!standing|sitting|lying|waiting|staying)\w+ing|"
+    r"moves|runs|walks|goes|heads|turns|drives|swims|flies)"
+)
+_TOWARDS = re.compile(
+    rf"\b{_GOES} (?:away |slowly |quickly |fast |straight )?(?:from (?:left|right) |"
+    r"from the (?:left|right) )?(?:(?:to|towards?) (?:the )?)?"
+    r"(?P<way>left|right|up|down|upward|downward|leftward|rightward)s?\b(?! of\b)"
+)
+_STILL = re.compile(
+    r"\b(?:standing|sitting|lying|parked|resting|sleeping|waiting|stationary|motionless|not moving|"
+    r"(?:stays|stands|keeping|staying) still)\b"
+)
+_MOVING = re.compile(
+    r"\b(?:moving|running|walking|driving|flying|swimming|jumping|rolling|galloping|trotting|racing|"
+    r"marching|crawling|moves|runs|walks|drives|flies|swims)\b"
+)
+_WAYS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 _COLOUR = re.compile(rf"\b(?:{'|'.join(COLOUR_WORDS)})\b")
 
 
@@ -74,12 +90,16 @@ class Wish:
         side: direction (x to the right, y down) in which it is farther than others; (0, 0) where
             nothing is said of it.
         middle: it is between others.
+        moves: 1 for one that moves, -1 for one that stands still, 0 where nothing is said of it.
+        heading: direction in which it moves; (0, 0) where nothing is said of it.
     """
 
     colours: tuple[str, ...] = ()
     size: int = 0
     side: tuple[int, int] = (0, 0)
     middle: bool = False
+    moves: int = 0
+    heading: tuple[int, int] = (0, 0)
 
     @property
     def nothing(self) -> bool:
@@ -93,20 +113,23 @@ def wish_of(sentence: str) -> Wish:
     Rules for places and sizes also serve ReCLIP (Subramanian et al., ReCLIP: A Strong Zero-Shot
     Baseline for Referring Expression Comprehension, 2022); these are our own.
 
-    >>> wish_of("the silver car on the left")
-    Wish(colours=('silver',), size=0, side=(-1, 0), middle=False)
-    >>> wish_of("a car driving to the left").nothing
+    >>> wish_of("the silver car on the left") == Wish(colours=("silver",), side=(-1, 0))
+    True
+    >>> wish_of("a car driving to the left") == Wish(moves=1, heading=(-1, 0))
     True
     """
     words = " ".join(re.sub(r"[.,;!?]", " ", sentence.lower()).split())
     other = _OTHER_THING.search(words)
     own = words[: other.start()] if other else words
     place = _place(words, len(own))
+    moves, heading = _motion(words, len(own))
     return Wish(
         colours=tuple(dict.fromkeys(_COLOUR.findall(own))),
         size=bool(_LARGER.search(own)) - bool(_SMALLER.search(own)),
         side=_SIDES.get(place, (0, 0)),
         middle=place in _MIDDLE,
+        moves=moves,
+        heading=heading,
     )
 
 
@@ -122,5 +145,15 @@ def _place(words: str, end: int) -> str:
 def _tells_motion(found: re.Match[str]) -> bool:
     """Whether it says where something goes, not where it is."""
     said = found.groupdict()
-    before = said.get("before") or ""
-    return said.get("how") == "to" and before not in _STANDS and bool(_GOES.fullmatch(before))
+    return said.get("how") == "to" and bool(re.fullmatch(_GOES, said.get("before") or ""))
+
+
+def _motion(words: str, end: int) -> tuple[int, tuple[int, int]]:
+    """Return ``moves`` and ``heading`` of a wish, by what begins no later than ``end``."""
+    towards, still, moving = (
+        found if (found := pattern.search(words)) and found.start() <= end else None
+        for pattern in (_TOWARDS, _STILL, _MOVING)
+    )
+    if towards:
+        return 1, _WAYS[towards["way"].removesuffix("ward")]
+    return (-1 if still else int(moving is not None)), (0, 0)

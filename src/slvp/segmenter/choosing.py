@@ -31,21 +31,31 @@ _SAME_SPEED = 0.5
 _BETWEEN = 3  # pieces, of which one can be in the middle
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Piece:
-    """Marked pixels near one another: ``x`` and ``y`` of its middle, as shares of the picture."""
+    """Marked places near one another.
+
+    Attributes:
+        label: its number.
+        mask_HW: where it is.
+        x: of its middle, as a share of the picture's width.
+        y: of its middle, as a share of the picture's height.
+        area: in places.
+    """
 
     label: int
+    mask_HW: BoolArray
     x: float
     y: float
-    pixels: int
+    area: int
 
     @classmethod
     def of(cls, label: int, label_HW: IntArray) -> _Piece:
         """Measure the piece with a label."""
-        rows, columns = np.nonzero(label_HW == label)
-        height, width = label_HW.shape
-        return cls(label, columns.mean() / width, rows.mean() / height, len(rows))
+        mask_HW = label_HW == label
+        rows, columns = np.nonzero(mask_HW)
+        height, width = mask_HW.shape
+        return cls(label, mask_HW, columns.mean() / width, rows.mean() / height, len(rows))
 
 
 class Chooser:
@@ -76,67 +86,73 @@ class Chooser:
         """
         if self._wish.nothing:
             return logits_HW
-        label_HW = _pieces(logits_HW > 0)
-        pixels_N = np.bincount(label_HW.ravel())[1:]
-        if not len(pixels_N):
+        label_HW = _numbered(logits_HW > 0)
+        areas_N = np.bincount(label_HW.ravel())[1:]
+        if not len(areas_N):
             return logits_HW
         # The same share as of specks, which are dropped later: they are no rivals.
-        large = 1 + np.flatnonzero(pixels_N >= SHARE * pixels_N.max())
+        large = 1 + np.flatnonzero(areas_N >= SHARE * areas_N.max())
         pieces = [_Piece.of(int(label), label_HW) for label in large]
-        meant = self._meant(pieces, label_HW, picture_HW3)
+        meant = self._placed(self._sized(self._coloured(self._followed(pieces), picture_HW3)))
         if motion_HW2 is not None:
-            meant = self._moving(meant, label_HW, motion_HW2)
+            meant = self._moving(meant, motion_HW2, label_HW == 0)
         if len(pieces) > 1 or self._chosen_HW is not None:
-            self._chosen_HW = np.isin(label_HW, [piece.label for piece in meant])
+            self._chosen_HW = np.any([piece.mask_HW for piece in meant], axis=0)
         dropped = [piece.label for piece in pieces if piece not in meant]
         if not dropped:
             return logits_HW
         return np.where(_nearest_to(dropped, label_HW), np.minimum(logits_HW, _DROPPED), logits_HW)
 
-    def _meant(
-        self, pieces: list[_Piece], label_HW: IntArray, picture_HW3: UInt8Array
-    ) -> list[_Piece]:
-        if self._chosen_HW is not None:
-            before = np.bincount(label_HW[self._chosen_HW], minlength=int(label_HW.max()) + 1)
-            same = [one for one in pieces if before[one.label] >= _SAME_PIECE * one.pixels]
-            pieces = same or pieces
+    def _followed(self, pieces: list[_Piece]) -> list[_Piece]:
+        """Return those that were chosen in the frame before, if any can be found again."""
+        if self._chosen_HW is None:
+            return pieces
+        before_HW = self._chosen_HW
+        same = [p for p in pieces if before_HW[p.mask_HW].sum() >= _SAME_PIECE * p.area]
+        return same or pieces
+
+    def _coloured(self, pieces: list[_Piece], picture_HW3: UInt8Array) -> list[_Piece]:
         for word in self._wish.colours:
-            share = {p: colour_share(picture_HW3[label_HW == p.label], word) for p in pieces}
+            share = {p: colour_share(picture_HW3[p.mask_HW], word) for p in pieces}
             most = max(share.values())
             if most >= _LEAST_COLOUR:
                 pieces = [p for p in pieces if share[p] >= _SAME_COLOUR * most]
+        return pieces
+
+    def _sized(self, pieces: list[_Piece]) -> list[_Piece]:
+        areas = [p.area for p in pieces]
         if self._wish.size > 0:
-            most = max(p.pixels for p in pieces)
-            pieces = [p for p in pieces if p.pixels >= _SAME_SIZE * most]
-        elif self._wish.size < 0:
-            most = min(p.pixels for p in pieces)
-            pieces = [p for p in pieces if _SAME_SIZE * p.pixels <= most]
+            return [p for p in pieces if p.area >= _SAME_SIZE * max(areas)]
+        if self._wish.size < 0:
+            return [p for p in pieces if _SAME_SIZE * p.area <= min(areas)]
+        return pieces
+
+    def _placed(self, pieces: list[_Piece]) -> list[_Piece]:
         x, y = self._wish.side
-        if self._wish.middle and len(pieces) >= _BETWEEN:
-            x, y = 0, 0
-            middle = np.median([p.x for p in pieces])
-            far = {p: abs(p.x - middle) for p in pieces}
-            nearest = min(far.values())
-            pieces = [p for p in pieces if far[p] <= nearest + _SAME_PLACE]
-        farthest = max(x * p.x + y * p.y for p in pieces)
-        return [p for p in pieces if x * p.x + y * p.y >= farthest - _SAME_PLACE]
+        distance = {p: -(x * p.x + y * p.y) for p in pieces}
+        if self._wish.middle:
+            if len(pieces) < _BETWEEN:
+                return pieces
+            middle = float(np.median([p.x for p in pieces]))
+            distance = {p: abs(p.x - middle) for p in pieces}
+        least = min(distance.values())
+        return [p for p in pieces if distance[p] <= least + _SAME_PLACE]
 
     def _moving(
-        self, pieces: list[_Piece], label_HW: IntArray, motion_HW2: Float32Array
+        self, pieces: list[_Piece], motion_HW2: Float32Array, ground_HW: BoolArray
     ) -> list[_Piece]:
-        """Return those that move against what isn't marked, or don't, as it is wished."""
+        """Return those that move against the ground, or don't, as it is wished."""
         wish = self._wish
-        still_HW = label_HW == 0
-        if not wish.moves or not still_HW.any():
+        if not wish.moves or not ground_HW.any():
             return pieces
-        ground_2 = np.median(motion_HW2[still_HW], axis=0)
-        motion = {p: motion_HW2[label_HW == p.label].mean(0) - ground_2 for p in pieces}
+        ground_2 = np.median(motion_HW2[ground_HW], axis=0)
+        motion = {p: motion_HW2[p.mask_HW].mean(0) - ground_2 for p in pieces}
         if any(wish.heading):
             speed = {p: float(motion[p] @ np.array(wish.heading)) for p in pieces}
         else:
             speed = {p: float(np.linalg.norm(motion[p])) for p in pieces}
         fastest = max(speed.values())
-        if fastest < _MOVES * label_HW.shape[1]:
+        if fastest < _MOVES * ground_HW.shape[1]:
             return pieces
         moving = [p for p in pieces if speed[p] >= _SAME_SPEED * fastest]
         if wish.moves > 0:
@@ -144,7 +160,7 @@ class Chooser:
         return [p for p in pieces if p not in moving] or pieces
 
 
-def _pieces(marked_HW: BoolArray) -> IntArray:
+def _numbered(marked_HW: BoolArray) -> IntArray:
     """Number the pieces from 1; 0 is unmarked."""
     side = 2 * _GAP + 1
     joined_HW = cv2.dilate(marked_HW.astype(np.uint8), np.ones((side, side), np.uint8))

@@ -35,7 +35,7 @@ from slvp.segmenter import QUALITIES, Quality, Segmenter
 from slvp.types import BoolArray
 
 FAST, GOOD, BEST = QUALITIES["fast"], QUALITIES["good"], QUALITIES["best"]
-REFINE = Quality(follow=False)
+REFINE = Quality(follow=False, choose=False)
 NO_COLOURS = ("slvp.segmenter.finishing.COLOUR", 0.0)
 NO_SPECKS = ("slvp.segmenter.specks.SHARE", 0.0)
 
@@ -58,12 +58,13 @@ VARIANTS = {
     "flip": Variant(replace(FAST, flip=True)),
     "scales 1, 1.375": Variant(replace(FAST, scales=(1.0, 1.375))),
     "size 1.375": Variant(FAST, size=1.375),
-    "follow": Variant(Quality(refine=False)),
+    "follow": Variant(Quality(refine=False, choose=False)),
     "outlines": Variant(REFINE, (NO_COLOURS, NO_SPECKS)),
     "outlines, colours": Variant(REFINE, (NO_SPECKS,)),
     "outlines, specks": Variant(REFINE, (NO_COLOURS,)),
     "refine: outlines, colours, specks": Variant(REFINE),
-    "good: refine, follow": Variant(GOOD),
+    "refine, follow": Variant(replace(GOOD, choose=False)),
+    "good: refine, follow, choose": Variant(GOOD),
     "good, threshold 0.45": Variant(GOOD, threshold=0.45),
     "good, threshold 0.55": Variant(GOOD, threshold=0.55),
     "good, presence 0.7": Variant(GOOD, presence=0.7),

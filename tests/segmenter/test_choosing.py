@@ -73,6 +73,7 @@ def test_pieces_of_one_thing_stay_together():
         ("the car driving down", [True, True]),
         ("a moving car", [True, False]),
         ("the parked car", [False, True]),
+        ("the car moving up", [True, True]),
     ],
 )
 def test_one_that_moves_against_the_ground(sentence, expected):
@@ -96,6 +97,50 @@ def test_the_one_chosen_stays_chosen_where_it_moves():
         got = chooser.choose(*scene(mover, other))
         assert got[8, left + 5] > 0
         assert (got[26:34, 26:34] < 0).all()
+
+
+def test_a_frame_that_misses_the_one_chosen_changes_nothing_later():
+    chooser = Chooser(wish_of("the car on the left"))
+    chooser.choose(*scene(*CARS))
+    chooser.choose(*scene(CARS[1]))
+    got = chooser.choose(*scene(*CARS))
+    assert got[12, 6] > 0
+    assert got[20, 45] < 0
+
+
+def test_nothing_is_chosen_where_nothing_was_told_apart():
+    """Of two black parts of a dog, seen over a fence, a third comes up later."""
+    black = (10, 10, 10)
+    chooser = Chooser(wish_of("a black dog"))
+    parts = [(2, 10, 8, black), (24, 10, 8, black)]
+    for boxes in (parts, [*parts, (46, 10, 8, black)]):
+        logits, picture = scene(*boxes)
+        np.testing.assert_array_equal(chooser.choose(logits, picture), logits)
+
+
+def test_all_colours_that_are_said():
+    logits, picture = scene((4, 10, 12, (10, 10, 10)), (36, 10, 12, (10, 10, 10)))
+    picture[10:16, 36:48] = 240  # the second one is half white
+    got = Chooser(wish_of("the black and white cow")).choose(logits, picture)
+    assert got[12, 6] < 0
+    assert got[12, 40] > 0
+
+
+def test_what_is_nearer_stands_lower_however_tall_it_is():
+    assert chosen("the man in front", (2, 6, 32, GREY), (42, 14, 16, GREY)) == [True, False]
+    assert chosen("the man in the background", (4, 2, 36, GREY), (46, 14, 8, GREY)) == [False, True]
+
+
+def test_the_smallest_may_be_far_smaller():
+    assert chosen("the smallest ball", (4, 4, 30, GREY), (48, 10, 7, GREY)) == [False, True]
+
+
+@pytest.mark.parametrize(("threshold", "stays"), [(0.5, False), (0.7, True)])
+def test_what_is_below_the_threshold_is_no_rival(threshold, stays):
+    logits, picture = scene(*CARS)
+    logits[10:20, 4:14] = 0.3
+    got = Chooser(wish_of("the car on the left"), threshold).choose(logits, picture)
+    assert (got[20, 45] > 0) == stays
 
 
 def test_where_the_one_chosen_is_gone_the_rest_stands():

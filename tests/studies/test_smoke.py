@@ -104,6 +104,8 @@ def test_models_are_shown_side_by_side(folder, tmp_path, capsys):
         ([], "name a video with --video"),
         (["--frame", "5"], "has 5 frames; expected --frame below that"),
         (["--frame", "-1"], "expected a number from 0 on"),
+        (["--seeds"], "expected one or more numbers from 0 on"),
+        (["--arms", "some"], "--arms some: unknown; expected some of from-scratch-1, "),
         (["--seeds", "3"], "has no finished run of from-scratch-1, seed 3; run 'slvp study run"),
     ],
 )
@@ -114,6 +116,14 @@ def test_what_cannot_be_shown_gets_one_line(options, said, folder, tmp_path, cap
     message = capsys.readouterr().err
     assert said in message
     assert message.count("\n") == 1
+
+
+def test_a_folder_without_runs_cannot_be_shown(tmp_path, capsys):
+    command = ["study", "show", "labels", "--out", str(tmp_path / "none"), *RUN]
+    asked = ["--video", str(_video(tmp_path)), "--sentences", "a dog"]
+    assert cli.run([*command, *asked]) == 2
+    assert "has no finished run" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
 
 
 def test_what_several_arms_ask_for_is_trained_once(folder):

@@ -41,9 +41,9 @@ class ModelConfig:
             after, so that the fusion sees motion; 0 for not at all.
         class_words: give the fusion what the backbone's own ImageNet classifier sees at each place,
             put into words by the text encoder.
-        reads_places: normalise the backbone's features, tell each place where it is whenever it
-            reads words or looks around, and read words by themselves beside words in their
-            sentence. Without it features drown the place, and 'left' is much like 'right'.
+        reads_places: normalise the backbone's features, read words by themselves beside words in
+            their sentence and, with vision as query, tell each place where it is whenever it reads
+            or looks. Without it features drown the place, and 'left' is much like 'right'.
         mask_stride: pixels of the frame's side per pixel of the mask head's logits: 4, or 2, where
             the frame's own colours draw the outline.
         frame_size: short side, in pixels, that frames are resized to at inference by default.

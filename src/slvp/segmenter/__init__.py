@@ -8,6 +8,8 @@ module            what
 ``quality``       how much is done for better masks, and what it costs
 ``finishing``     from blended logits to masks at the frames' size: all of the following, in order
 ``following``     agreement along time, by optical flow
+``wishes``        what a sentence says to tell its object from others alike
+``choosing``      which of several marked pieces is meant
 ``colours``       what colours an object has, learnt as the video goes by
 ``guided``        outlines that follow the picture
 ``specks``        small pieces apart from the object

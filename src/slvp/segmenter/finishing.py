@@ -43,7 +43,7 @@ class Finisher:
         self._follower = Follower() if quality.follow else None
         self._colours = [ColourMemory() for _ in sentences]
         self._choosers = [
-            Chooser(wish_of(sentence) if one and quality.choose else Wish())
+            Chooser(wish_of(sentence) if one and quality.choose else Wish(), threshold)
             for sentence, one in zip(sentences, self._one_E, strict=True)
         ]
         self._works_on_maps = quality.follow or quality.refine or quality.choose

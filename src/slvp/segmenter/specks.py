@@ -7,6 +7,7 @@ import re
 import cv2
 import numpy as np
 
+from slvp.data.colour_naming import COLOUR_WORDS
 from slvp.types import BoolArray, Float32Array
 
 SHARE = 0.2
@@ -19,8 +20,10 @@ _ASIDE = re.compile(
 """What a sentence begins with to say more of what it named before."""
 
 _SEVERAL = re.compile(
-    r"\b(?:two|three|four|five|six|several|some|many|few|all|both|these|those|people|persons|men|"
-    r"women|children|couple|crowd|flock|group|herd|pair|row|team)\b|\band (?:an?|the|its|his|her)\b"
+    r"\b(?:two|three|four|five|six|several|some|many|few|all|both|each|every|these|those|\d+|"
+    r"people|persons|men|women|children|bunch|couple|crowd|flock|group|herd|line|lots?|number|pack|"
+    r"pair|row|school|team)\b|"
+    rf"\band (?!{'|'.join(COLOUR_WORDS)})"
 )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from slvp.errors import UserError
 from slvp.evaluation.benchmarks import BENCHMARKS
 from slvp.studies.material import Material
 from slvp.training.config import TrainConfig
@@ -88,3 +89,16 @@ class Study:
     arms: Callable[[Material], list[Arm]]
     pairs: tuple[tuple[str, str], ...]
     speed: bool = False
+
+
+def chosen_arms(arms: Sequence[Arm], chosen: Sequence[str]) -> list[Arm]:
+    """Return the arms of some names; all for none.
+
+    Raises:
+        UserError: a name is unknown.
+    """
+    known = [arm.name for arm in arms]
+    for name in chosen:
+        if name not in known:
+            raise UserError(f"--arms {name}: unknown; expected some of {', '.join(known)}")
+    return [arm for arm in arms if not chosen or arm.name in chosen]

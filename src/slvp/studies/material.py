@@ -129,8 +129,9 @@ class Material:
         """Return what to call each folder of data instead of its path."""
         found = self.found
         named = [*found.cutouts, *(place for pair in found.coco for place in pair)]
+        there = self.folder.iterdir() if self.folder.is_dir() else ()
         named += [*found.captioned, *(one for one in (found.annotated, found.tested) if one)]
-        return {str(path): path.name for path in [*named, *self.folder.iterdir()]}
+        return {str(path): path.name for path in [*named, *there]}
 
     def settle(self) -> None:
         """Make the folder, or see that it is of the same settings.

@@ -8,7 +8,7 @@ from pathlib import Path
 from slvp.errors import UserError
 from slvp.models.slvp import SLVP
 from slvp.segmenter import Segmenter
-from slvp.studies.arms import Study
+from slvp.studies.arms import Study, chosen_arms
 from slvp.studies.material import Material
 from slvp.studies.runs import Runs
 from slvp.studies.smoke import tiny
@@ -27,6 +27,7 @@ def show_masks(
     *,
     runs: Path,
     seed: int,
+    chosen: Sequence[str] = (),
     smoke: bool = False,
 ) -> None:
     """Draw the last frame's masks of each arm in a column: the models alone, nothing refined.
@@ -39,31 +40,31 @@ def show_masks(
         picture: to write.
         runs: folder of runs.
         seed: of the models.
+        chosen: names of the arms; all if empty.
         smoke: of tiny models.
 
     Raises:
-        UserError: a model isn't trained, or a sentence can't be asked.
+        UserError: an arm is unknown or its model isn't trained, or a sentence can't be asked.
     """
+    arms = chosen_arms(study.arms(material.planned()), chosen)
     trained = Runs(runs, material.places(), quiet=True)
-    rows = {sentence: [Cell(frames[-1])] for sentence in sentences}
-    arms = study.arms(material.planned())
-    for arm in arms:
-        run = trained.found((tiny(arm) if smoke else arm).seeded(seed))
-        if run is None:
-            raise UserError(
-                f"{runs}: has no finished run of {arm.name}, seed {seed}; run 'slvp study run "
-                f"{study.name} --seeds {seed}' with the same --out first"
-            )
-        model = SLVP.from_pretrained(run.model)
-        prediction = Segmenter(model, quality="fast").segment(frames, sentences)
-        for number, cells in enumerate(rows.values()):
+    asked = [(tiny(arm) if smoke else arm).seeded(seed) for arm in arms]
+    found = [trained.found(arm) for arm in asked]
+    if None in found:
+        raise UserError(
+            f"{runs}: has no finished run of {arms[found.index(None)].name}, seed {seed}; run "
+            f"'slvp study run {study.name} --seeds {seed}' with the same options first"
+        )
+    rows = [[Cell(frames[-1])] for _ in sentences]
+    for arm, run in zip(arms, found, strict=True):
+        assert run is not None
+        segmenter = Segmenter(SLVP.from_pretrained(run.model), quality="fast")
+        prediction = segmenter.segment(frames, sentences)
+        for number, cells in enumerate(rows):
             mask_HW = prediction.masks_ETHW[number, -1]
-            present = f"present {prediction.presence_ET[number, -1]:.0%}"
-            cells.append(Cell(tinted(frames[-1], mask_HW, _COLOUR), present))
-    titles = [f"{arm.line}, {arm.labels:.0%}" for arm in arms]
-    explanation = (
-        f"{study.question} Models of seed {seed}; share of the masks they were trained on."
-    )
-    Sheet(
-        ["frame", *titles], [Row(text, cells) for text, cells in rows.items()], explanation
-    ).write(picture)
+            presence = prediction.presence_ET[number, -1]
+            note = f"{arm.labels:.0%} of the masks; present {presence:.0%}"
+            cells.append(Cell(tinted(frames[-1], mask_HW, _COLOUR), note))
+    explanation = f"{study.question} Models of seed {seed}, alone: masks aren't refined."
+    named = [Row(text, cells) for text, cells in zip(sentences, rows, strict=True)]
+    Sheet(["frame", *(arm.line for arm in arms)], named, explanation).write(picture)

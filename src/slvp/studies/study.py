@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import slvp
-from slvp.errors import UserError
 from slvp.evaluation.card.environment import commit_of_package, describe_hardware
 from slvp.models.slvp import SLVP
-from slvp.studies.arms import Arm, Study
+from slvp.studies.arms import Arm, Study, chosen_arms
 from slvp.studies.card import SCHEMA, StudyCard, card_path, write_card
 from slvp.studies.material import Material
 from slvp.studies.runs import Runs
@@ -49,18 +48,15 @@ def run_study(
     Raises:
         UserError: an arm is unknown, or data are missing or unusable.
     """
-    # Before anything is made, which may take long.
-    known = [arm.name for arm in study.arms(material.planned())]
-    for name in chosen:
-        if name not in known:
-            raise UserError(f"--arms {name}: unknown; expected some of {', '.join(known)}")
+    # Names are looked at before anything is made, which may take long.
+    chosen_arms(study.arms(material.planned()), chosen)
     material.settle()
-    arms = study.arms(material)
+    arms = chosen_arms(study.arms(material), chosen)
     trained = Runs(runs, material.places(), quiet=quiet)
     for seed in seeds:
         for arm in arms:
             path = card_path(cards, study.name, arm.name, seed)
-            if path.is_file() or (chosen and arm.name not in chosen):
+            if path.is_file():
                 continue
             asked = (tiny(arm) if smoke else arm).seeded(seed)
             card = _card(study, asked, seed, trained, material, smoke)

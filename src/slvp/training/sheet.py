@@ -19,6 +19,7 @@ _GAP = 8
 _MARGIN = 16
 _LINE = 18
 _NOTE_LINES = 2
+_TITLE_LINES = 2
 _INK, _FAINT, _PAPER = (20, 20, 20), (105, 105, 105), (255, 255, 255)
 
 
@@ -60,17 +61,20 @@ class Sheet:
         lines = self.explanation.splitlines()
         legend_height = 0 if self.legend_HW3 is None else len(self.legend_HW3)
         head = _MARGIN + max(len(lines) * _LINE, legend_height) + _GAP
+        titles = [_wrapped(title, _TITLE_LINES, bold=True) for title in self.titles]
+        top = head + max(map(len, titles)) * _LINE + _GAP
         heights = [_height(row) for row in self.rows]
-        sheet = Image.new("RGB", (width, head + _LINE + _GAP + sum(heights) + _MARGIN), _PAPER)
+        sheet = Image.new("RGB", (width, top + sum(heights) + _MARGIN), _PAPER)
         pen = ImageDraw.Draw(sheet)
         for number, line in enumerate(lines):
             pen.text((_MARGIN, _MARGIN + number * _LINE), line, _FAINT, _font())
         if self.legend_HW3 is not None:
             left = width - _MARGIN - self.legend_HW3.shape[1]
             sheet.paste(Image.fromarray(self.legend_HW3), (left, _MARGIN))
-        for column, title in enumerate(self.titles):
-            pen.text((_left(column), head), _wrapped(title, 1)[0], _INK, _font(bold=True))
-        top = head + _LINE + _GAP
+        for column, title in enumerate(titles):
+            for number, line in enumerate(title):
+                place = _left(column), head + number * _LINE
+                pen.text(place, line, _INK, _font(bold=True))
         for row, height in zip(self.rows, heights, strict=True):
             _draw_row(sheet, pen, row, top)
             top += height
@@ -125,24 +129,27 @@ def _font(*, bold: bool = False) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(Path(matplotlib.get_data_path(), "fonts/ttf", name)), 12)
 
 
-def _wrapped(text: str, lines: int, room: int = _CELL) -> list[str]:
+def _wrapped(text: str, lines: int, room: int = _CELL, *, bold: bool = False) -> list[str]:
     """Break a text into lines; an ellipsis stands for what doesn't fit."""
     words = text.split()
     wrapped: list[str] = []
     while words and len(wrapped) < lines:
         count = 1
-        while count < len(words) and _font().getlength(" ".join(words[: count + 1])) <= room:
+        while (
+            count < len(words) and _font(bold=bold).getlength(" ".join(words[: count + 1])) <= room
+        ):
             count += 1
         wrapped.append(" ".join(words[:count]))
         words = words[count:]
     if words:
         wrapped[-1] += " …"
-    return [_shortened(line, room) for line in wrapped] or [""]
+    return [_shortened(line, room, bold=bold) for line in wrapped] or [""]
 
 
-def _shortened(line: str, room: int) -> str:
-    if _font().getlength(line) <= room:
+def _shortened(line: str, room: int, *, bold: bool) -> str:
+    font = _font(bold=bold)
+    if font.getlength(line) <= room:
         return line
-    while line and _font().getlength(f"{line}…") > room:
+    while line and font.getlength(f"{line}…") > room:
         line = line[:-1]
     return f"{line.rstrip(' …')}…"

@@ -15,7 +15,7 @@ _Folder = Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")]
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What ``study run`` takes.
+    """What ``study run`` takes, and what tells ``study show`` which models were trained.
 
     Attributes:
         seeds: of weights and data; each arm is trained with all of them.

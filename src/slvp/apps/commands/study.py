@@ -32,9 +32,7 @@ def run_studies(
     Raises:
         UserError: an option is not usable, or data are missing.
     """
-    for seed in run.seeds:
-        if seed < 0:
-            raise UserError(f"--seeds {seed}: expected numbers from 0 on")
+    _check_seeds(run)
     material = _material(out, world, run)
     kept = out / _CARDS if cards is None else cards
     for study in _studies(name):
@@ -76,22 +74,33 @@ def show_study(
     """
     if show.video is None or not show.sentences:
         raise UserError("study show: name a video with --video, and with --sentences what to ask")
+    if show.picture is not None and name == "all":
+        raise UserError(
+            "--picture: is for one study; leave it out, and each gets a picture in --out"
+        )
     check_sentences(show.sentences)
-    studies = _studies(name)
-    for study in studies:
-        named = show.picture is not None and len(studies) == 1
-        picture = show.picture if named and show.picture else out / f"{study.name}-masks.png"
+    _check_seeds(run)
+    frames = _last_frames(show.video, show.frame)
+    for study in _studies(name):
+        picture = show.picture or out / f"{study.name}-masks.png"
         show_masks(
             study,
             _material(out, world, run),
-            _last_frames(show.video, show.frame),
+            frames,
             show.sentences,
             picture,
             runs=out / _RUNS,
             seed=run.seeds[0],
+            chosen=run.arms,
             smoke=run.smoke,
         )
         print(picture)
+
+
+def _check_seeds(run: RunOptions) -> None:
+    if not run.seeds or min(run.seeds) < 0:
+        told = " ".join(map(str, run.seeds))
+        raise UserError(f"--seeds {told}: expected one or more numbers from 0 on")
 
 
 def _last_frames(video: Path, number: int) -> list[UInt8Array]:

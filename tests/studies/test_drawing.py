@@ -38,6 +38,8 @@ def test_pictures_and_a_page_of_their_own(study, cards, tmp_path):
     assert page.startswith(f"# {STUDIES[study].question}\n")
     assert f"]({study}.png)" in page
     assert "| 10% | SLVP pre-trained |" in page
+    assert "| masks | model | 2 | 4 |" in page
+    assert "| 10% | from scratch | 10.0 | 20.0 |" in page
 
 
 def test_a_page_is_filled_in_and_filled_in_again(cards, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from statistics import mean
 
 from slvp.evaluation.compare import CONFIDENCE, FEW_SEQUENCES
 from slvp.studies.arms import Study
@@ -24,6 +25,8 @@ def format_findings(study: Study, found: Sequence[Findings], cards: Sequence[Stu
         )
         parts.append(_scores(study, one))
         parts.append(_differences(one))
+        parts.append("Overlap (IoU) with held-out clips after so many steps of fine-tuning:")
+        parts.append(_learning(one))
     if any(arm.flow for one in found for arm in one.arms):
         parts.append(
             "Error of flow on clips that no training saw, and how much more of it there is with "
@@ -78,6 +81,31 @@ def _differences(found: Findings) -> str:
         for one in found.differences
     ]
     return _table(["masks", "model", "compared with", "J&F", "interval", "seeds"], rows)
+
+
+def _learning(found: Findings) -> str:
+    """Lay out means over seeds; of steps that all of them were scored after."""
+    curves = {
+        (arm.labels, arm.line): [
+            dict(zip(curve.steps, curve.values, strict=True))
+            for card in arm.cards
+            for curve in card.finetuning.curves
+            if curve.name == "iou"
+        ]
+        for arm in found.arms
+    }
+    every = [set(curve) for several in curves.values() for curve in several]
+    steps = sorted(set.intersection(*every)) if every else []
+    rows = [
+        [
+            f"{labels:.0%}",
+            line,
+            *(f"{100 * mean(curve[step] for curve in several):.1f}" for step in steps),
+        ]
+        for (labels, line), several in curves.items()
+        if several
+    ]
+    return _table(["masks", "model", *map(str, steps)], rows)
 
 
 def _flow(found: Findings) -> str:

@@ -73,7 +73,8 @@ def draw_differences(found: Findings, smoke: bool, path: Path) -> None:
     if told and told[0].flow is not None:
         errors.axvline(told[0].flow.nothing, color=_INK, linewidth=0.8, ls="--", label="no flow")
     errors.set_yticks(range(len(told)), [arm.line for arm in reversed(told)], fontsize=9)
-    errors.legend(fontsize=8, labelcolor=_INK, framealpha=0.8)
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.08)}
+    errors.legend(fontsize=8, labelcolor=_INK, frameon=False, ncols=4, **below)
     _finish(errors, "error of flow (less is better)")
     _save(figure, smoke, path)
 

@@ -7,6 +7,7 @@ verifies them by hash.
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -15,13 +16,16 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from slvp.errors import UserError
-from slvp.models.config import ModelConfig
+from slvp.models.build import build, config_of
 from slvp.models.encoders import hub
-from slvp.models.slvp import SLVP
+from slvp.models.referformer.words import TOKENIZER
+from slvp.models.referring_model import ReferringModel
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 CARD_FILE = "README.md"
+
+_FILES = [CONFIG_FILE, WEIGHTS_FILE, f"{TOKENIZER}/*"]
 
 _SHIPPED = Path(__file__).parents[1] / "weights"
 
@@ -32,7 +36,7 @@ def shipped_models() -> list[str]:
 
 
 def save_pretrained(
-    model: SLVP, folder: Path, *, card: str = "", dtype: torch.dtype = torch.float32
+    model: ReferringModel, folder: Path, *, card: str = "", dtype: torch.dtype = torch.float32
 ) -> None:
     """Write ``config.json``, ``model.safetensors`` and, if given, a model card.
 
@@ -56,11 +60,14 @@ def save_pretrained(
         (new / CONFIG_FILE).write_text(json.dumps(model.config.to_dict(), indent=2) + "\n")
         if card:
             (new / CARD_FILE).write_text(card)
+        model.save_extras(new)
         for path in sorted(new.iterdir()):
+            if path.is_dir() and (folder / path.name).is_dir():
+                shutil.rmtree(folder / path.name)
             path.replace(folder / path.name)
 
 
-def from_pretrained(name_or_path: str | Path) -> SLVP:
+def from_pretrained(name_or_path: str | Path) -> ReferringModel:
     """Load a model in evaluation mode.
 
     Args:
@@ -82,7 +89,7 @@ def from_pretrained(name_or_path: str | Path) -> SLVP:
         raise UserError(f"{config_file}: is not JSON ({error}); fetch the model again") from None
     if not isinstance(values, dict):
         raise UserError(f"{config_file}: expected a JSON object; fetch the model again")
-    model = SLVP(ModelConfig.from_dict(values, str(config_file)), weights="unstored")
+    model = build(config_of(values, str(config_file)), weights="unstored", folder=folder)
     try:
         state = load_file(weights_file)
     except SafetensorError as error:
@@ -93,7 +100,7 @@ def from_pretrained(name_or_path: str | Path) -> SLVP:
     return model.eval()
 
 
-def load_strictly(model: SLVP, state: dict[str, torch.Tensor], source: str) -> None:
+def load_strictly(model: ReferringModel, state: dict[str, torch.Tensor], source: str) -> None:
     """Copy ``state`` into ``model``; every stored tensor must be there with its shape.
 
     Raises:
@@ -118,7 +125,9 @@ def load_strictly(model: SLVP, state: dict[str, torch.Tensor], source: str) -> N
     model.load_state_dict(state, strict=False)
 
 
-def push_to_hub(model: SLVP, repo_id: str, *, card: str = "", private: bool = False) -> str:
+def push_to_hub(
+    model: ReferringModel, repo_id: str, *, card: str = "", private: bool = False
+) -> str:
     """Upload a model to the Hugging Face hub and return its address.
 
     Args:
@@ -153,7 +162,7 @@ def _find(name: str) -> Path:
 
         try:
             with hub():
-                return Path(snapshot_download(name, allow_patterns=[CONFIG_FILE, WEIGHTS_FILE]))
+                return Path(snapshot_download(name, allow_patterns=_FILES))
         except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
             reason = type(error).__name__
             raise UserError(

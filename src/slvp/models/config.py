@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from slvp.errors import UserError
 
@@ -54,6 +54,8 @@ class ModelConfig:
             same gradients.
     """
 
+    architecture: ClassVar[str] = "slvp"
+
     fusion: Fusion = "vision-as-query"
     head: Head = "mask"
     vision: str = "tf_efficientnet_lite0"
@@ -79,6 +81,10 @@ class ModelConfig:
         """Whether a checkpoint must hold the backbone's weights."""
         return not (self.vision_frozen and self.vision_pretrained)
 
+    def hop(self, window: int) -> int:
+        """Return how many frames further each window begins: windows overlap by half."""
+        return max(1, window // 2)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON-ready values."""
         return dataclasses.asdict(self)
@@ -94,20 +100,7 @@ class ModelConfig:
         Raises:
             UserError: a field is unknown or has a value that it can't have.
         """
-        known = {field.name: field for field in dataclasses.fields(cls)}
-        unknown = sorted(set(values) - set(known))
-        if unknown:
-            raise UserError(
-                f"{source}: unknown field {unknown[0]!r}; expected some of {', '.join(known)} "
-                "(was the model saved by a newer slvp? then upgrade)"
-            )
-        for name, value in values.items():
-            expected = type(known[name].default)
-            if type(value) is not expected:
-                raise UserError(
-                    f"{source}: {name} is {value!r}, expected a value of type {expected.__name__}"
-                )
-        config = cls(**values)
+        config = cls(**checked_values(cls, values, source))
         for name in ("width", "pixel_width"):
             if getattr(config, name) % _MULTIPLE or getattr(config, name) < _MULTIPLE:
                 raise UserError(f"{source}: {name} must be a positive multiple of {_MULTIPLE}")
@@ -125,3 +118,26 @@ class ModelConfig:
         if config.head not in HEADS:
             raise UserError(f"{source}: head is {config.head!r}, expected one of {HEADS}")
         return config
+
+
+def checked_values(config: type[Any], values: dict[str, Any], source: str) -> dict[str, Any]:
+    """Return parsed values if they fit a configuration's fields in name and type.
+
+    Raises:
+        UserError: names the first that doesn't.
+    """
+    known = {field.name: field for field in dataclasses.fields(config)}
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise UserError(
+            f"{source}: unknown field {unknown[0]!r}; expected some of {', '.join(known)} "
+            "(was the model saved by a newer slvp? then upgrade)"
+        )
+    own = config()
+    for name, value in values.items():
+        expected = type(getattr(own, name))
+        if type(value) is not expected:
+            raise UserError(
+                f"{source}: {name} is {value!r}, expected a value of type {expected.__name__}"
+            )
+    return values

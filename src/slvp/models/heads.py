@@ -174,21 +174,30 @@ class LayeredFlowHead(nn.Module):
         """Sum the layers' motions, weighted by their masks."""
         queries_ENC = _queries(fused)
         logits_ENTHW = self.kernels(pixels_BTCHW, queries_ENC, clip_of_E)
-        strongest = logits_ENTHW.amax((-3, -2, -1), keepdim=True)
-        layer_ENTHW = (logits_ENTHW - strongest + _STRONGEST).sigmoid()
-        frames, height, width = layer_ENTHW.shape[-3:]
-        moment_ENTC = queries_ENC[:, :, None] + self.time(frames)
-        affine_ENT23 = self.motion(moment_ENTC).unflatten(-1, (2, 3))
-        device = layer_ENTHW.device
-        grid_3HW = torch.stack(
-            [
-                torch.linspace(-1, 1, width, device=device).expand(height, width),
-                torch.linspace(-1, 1, height, device=device)[:, None].expand(height, width),
-                torch.ones(height, width, device=device),
-            ]
-        )
-        flow = torch.einsum("enthw,entij,jhw->etihw", layer_ENTHW, affine_ENT23, grid_3HW)
-        return FlowOutput(flow)
+        moment_ENTC = queries_ENC[:, :, None] + self.time(logits_ENTHW.shape[2])
+        return flow_of_layers(logits_ENTHW, self.motion(moment_ENTC))
+
+
+def flow_of_layers(logits_ENTHW: torch.Tensor, affine_ENT6: torch.Tensor) -> FlowOutput:
+    """Add up moving layers.
+
+    Args:
+        logits_ENTHW: of each layer's soft mask, measured from where it is strongest.
+        affine_ENT6: motion of each layer in each frame: x of (x, y, 1), then y of it.
+    """
+    strongest = logits_ENTHW.amax((-3, -2, -1), keepdim=True)
+    layer_ENTHW = (logits_ENTHW - strongest + _STRONGEST).sigmoid()
+    height, width = layer_ENTHW.shape[-2:]
+    device = layer_ENTHW.device
+    grid_3HW = torch.stack(
+        [
+            torch.linspace(-1, 1, width, device=device).expand(height, width),
+            torch.linspace(-1, 1, height, device=device)[:, None].expand(height, width),
+            torch.ones(height, width, device=device),
+        ]
+    )
+    affine_ENT23 = affine_ENT6.unflatten(-1, (2, 3))
+    return FlowOutput(torch.einsum("enthw,entij,jhw->etihw", layer_ENTHW, affine_ENT23, grid_3HW))
 
 
 def _queries(fused: Fused) -> torch.Tensor:

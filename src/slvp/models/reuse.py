@@ -14,7 +14,7 @@ import torch
 from slvp.errors import UserError
 from slvp.files import whole_file
 from slvp.models.checkpoint import from_pretrained
-from slvp.models.slvp import SLVP
+from slvp.models.referring_model import ReferringModel
 
 Start = Literal["reused", "named", "new"]
 STARTS: tuple[Start, ...] = ("reused", "named", "new")
@@ -108,7 +108,7 @@ class Reuse:
             file.write_text(json.dumps(content, indent=1) + "\n")
 
 
-def start_from(model: SLVP, source: str) -> Reuse:
+def start_from(model: ReferringModel, source: str) -> Reuse:
     """Copy into ``model`` what fits of a shipped, local or hub model.
 
     Fusion and decoder carry over from flow pre-training to masks, and so do the mask kernels of
@@ -129,7 +129,7 @@ def start_from(model: SLVP, source: str) -> Reuse:
     return reuse
 
 
-def copy_fitting(model: SLVP, other: SLVP, source: str) -> Reuse:
+def copy_fitting(model: ReferringModel, other: ReferringModel, source: str) -> Reuse:
     """Copy into ``model`` the tensors of another that have the same name and shape.
 
     Args:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
+from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional as F  # noqa: N812
 
 from slvp.models.class_words import ClassWords
 from slvp.models.config import ModelConfig
@@ -21,28 +21,16 @@ from slvp.models.heads import (
     PixelMaskHead,
     QueryMaskHead,
 )
+from slvp.models.referring_model import ReferringModel, Weights
 from slvp.models.text import TextEncoder, Words
 from slvp.models.vision import Pyramid, VisionEncoder, normalised
+from slvp.types import UInt8Array
 
-_VISION = ("vision.", "class_words.last.", "class_words.classify.")
-
-Weights = Literal["named", "unstored", "random"]
-
-
-@dataclass(frozen=True)
-class ParameterCounts:
-    """Parameters of a model, in numbers.
-
-    Attributes:
-        total: all of them, those of the encoders included.
-        trained: those that training changes.
-    """
-
-    total: int
-    trained: int
+MAX_SIDE = 2_048
+MULTIPLE = 32
 
 
-class SLVP(nn.Module):
+class SLVP(ReferringModel):
     """Self-supervised language-video pre-training for referring video object segmentation.
 
     After Mei, Piergiovanni, Hwang and Li, "SLVP", WACV Workshops 2024: fusion and decoder are
@@ -61,6 +49,9 @@ class SLVP(nn.Module):
     Raises:
         UserError: an encoder can't be had.
     """
+
+    config: ModelConfig
+    vision_modules = ("vision.", "class_words.last.", "class_words.classify.")
 
     def __init__(self, config: ModelConfig, *, weights: Weights = "named") -> None:
         super().__init__()
@@ -133,48 +124,26 @@ class SLVP(nn.Module):
         output: MaskOutput | FlowOutput = self.head(pixels, fused, clip_of_E)
         return output
 
-    def forward(
-        self, frames_BTCHW: torch.Tensor, sentences: list[str], clip_of_E: torch.Tensor
-    ) -> MaskOutput | FlowOutput:
-        """Answer E sentences about B clips; flow or masks as the head gives."""
-        return self.decode(self.encode_vision(frames_BTCHW), self.encode_text(sentences), clip_of_E)
-
-    def stored_state(self) -> dict[str, torch.Tensor]:
-        """Return the tensors that a checkpoint holds: all but named, frozen encoders."""
-        return {
-            name: tensor
-            for name, tensor in self.state_dict().items()
-            if self.config.stores_vision or not name.startswith(_VISION)
-        }
-
-    def trained_parameters(self) -> list[nn.Parameter]:
-        """Return the parameters that training changes."""
-        return [p for p in self.parameters() if p.requires_grad]
-
-    def parameter_counts(self) -> ParameterCounts:
-        """Count the parameters, those of a frozen text encoder, too."""
-        own = sum(p.numel() for p in self.parameters())
-        frozen_text = sum(p.numel() for p in self.text.encoder.parameters())
-        return ParameterCounts(
-            total=own + (frozen_text if self.config.text_frozen else 0),
-            trained=sum(p.numel() for p in self.trained_parameters()),
+    def sides(self, size: tuple[int, ...], short: int) -> tuple[int, int]:
+        """Return height and width, multiples of 32."""
+        scale = short / min(size)
+        height, width = (
+            min(MAX_SIDE, max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE)) for side in size
         )
+        return height, width
 
-    def save_pretrained(self, folder: str | Path, card: str = "") -> None:
-        """Write the model to ``folder``; see :mod:`slvp.models.checkpoint`."""
-        from slvp.models import checkpoint
+    def resize(self, image_HW3: UInt8Array, sides: tuple[int, int]) -> torch.Tensor:
+        """Return frame_CHW in 0..1, on the model's device."""
+        pixels = torch.from_numpy(np.ascontiguousarray(image_HW3)).to(self.vision.mean.device)
+        return F.interpolate(
+            pixels.permute(2, 0, 1)[None].float() / 255,
+            size=sides,
+            mode="bilinear",
+            antialias=True,
+            align_corners=False,
+        )[0]
 
-        checkpoint.save_pretrained(self, Path(folder), card=card)
-
-    @staticmethod
-    def from_pretrained(name_or_path: str | Path) -> SLVP:
-        """Load a shipped, local or hub model; see :mod:`slvp.models.checkpoint`."""
-        from slvp.models import checkpoint
-
-        return checkpoint.from_pretrained(name_or_path)
-
-    def push_to_hub(self, repo_id: str, card: str = "", private: bool = False) -> str:
-        """Upload the model and return its address; see :mod:`slvp.models.checkpoint`."""
-        from slvp.models import checkpoint
-
-        return checkpoint.push_to_hub(self, repo_id, card=card, private=private)
+    def shared_parameters(self) -> int:
+        """Count the parameters of a frozen text encoder."""
+        frozen = self.config.text_frozen
+        return sum(p.numel() for p in self.text.encoder.parameters()) if frozen else 0

@@ -82,8 +82,15 @@ def _load(name: str, *, pretrained: bool) -> tuple[Any, Any]:
             f"text encoder {name!r}: can't be loaded; expected one of {', '.join(PACKAGED_TEXT)} "
             "or a transformers model whose hub can be reached"
         ) from None
-    stand_in = next(iter(PACKAGED_TEXT.values())).verified_path().parent
-    return AutoTokenizer.from_pretrained(str(stand_in)), AutoModel.from_config(config)
+    return stand_in_tokenizer(), AutoModel.from_config(config)
+
+
+def stand_in_tokenizer() -> Any:
+    """Return the packaged tokenizer, for encoders of random weights, to which all are alike."""
+    from transformers import AutoTokenizer
+
+    folder = next(iter(PACKAGED_TEXT.values())).verified_path().parent
+    return AutoTokenizer.from_pretrained(str(folder))
 
 
 @functools.cache

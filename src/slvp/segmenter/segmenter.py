@@ -1,8 +1,9 @@
 """Windows and streaming.
 
-A window is a few consecutive frames that the model sees together. Windows overlap by half and
-are blended with weights that fall towards their ends, so that masks don't jump where one window
-hands over to the next. Only one window is in memory at a time.
+A window is a few consecutive frames that the model sees together. Windows of SLVP overlap by half
+and are blended with weights that fall towards their ends, so that masks don't jump where one window
+hands over to the next; those of ReferFormer don't overlap, as published. Only one window is in
+memory at a time.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ import torch
 from slvp.errors import UserError
 from slvp.models.checkpoint import from_pretrained
 from slvp.models.device import choose_device, keep_freed_memory
-from slvp.models.slvp import SLVP
+from slvp.models.referring_model import ReferringModel
+from slvp.models.slvp import MAX_SIDE, MULTIPLE
 from slvp.models.text import check_sentences
 from slvp.segmenter.finishing import STRIDE, Finisher, resized
 from slvp.segmenter.quality import Quality, quality_of
-from slvp.segmenter.views import MAX_SIDE, MULTIPLE, View
+from slvp.segmenter.views import View
 from slvp.types import Prediction, UInt8Array
 from slvp.video import Video, images_of
 
@@ -35,7 +37,7 @@ class Segmenter:
     >>> prediction.masks_ETHW.shape
 
     Args:
-        model: an SLVP model with a mask head.
+        model: one with a mask head.
         device: where it runs.
         size: short side that frames are resized to, in pixels; the model's own by default.
         window: frames that the model sees at a time; the model's own by default.
@@ -47,7 +49,7 @@ class Segmenter:
 
     def __init__(
         self,
-        model: SLVP,
+        model: ReferringModel,
         *,
         device: str | torch.device = "cpu",
         size: int | None = None,
@@ -151,7 +153,7 @@ class Segmenter:
     def _stream(self, images: Iterator[UInt8Array], sentences: list[str]) -> Iterator[Prediction]:
         views = self._views(sentences)
         finisher = Finisher(self.quality, self.threshold, sentences)
-        hop = max(1, self.window // 2)
+        hop = self.model.config.hop(self.window)
         first = 0
         # Of the frames that two windows share: pictures, and weighted sums of what was said.
         waiting: deque[UInt8Array] = deque()

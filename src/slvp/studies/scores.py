@@ -11,7 +11,7 @@ from slvp.evaluation.benchmarks import BENCHMARKS
 from slvp.evaluation.evaluate import evaluate_sequence, require_masks
 from slvp.evaluation.flow import measure
 from slvp.evaluation.flow.held_out import batches_of, held_out_sources
-from slvp.models.slvp import SLVP
+from slvp.models.referring_model import ReferringModel
 from slvp.segmenter import Segmenter
 from slvp.studies.arms import MaskTest
 from slvp.studies.card import FlowScores, MaskScores
@@ -20,7 +20,7 @@ from slvp.training.config import DataConfig, TrainConfig
 _DIGITS = 4
 
 
-def score_masks(model: SLVP, test: MaskTest) -> MaskScores:
+def score_masks(model: ReferringModel, test: MaskTest) -> MaskScores:
     """Score a model's masks on the CPU.
 
     Raises:
@@ -56,7 +56,9 @@ def score_masks(model: SLVP, test: MaskTest) -> MaskScores:
     )
 
 
-def score_flow(model: SLVP, config: TrainConfig, world: DataConfig, clips: int) -> FlowScores:
+def score_flow(
+    model: ReferringModel, config: TrainConfig, world: DataConfig, clips: int
+) -> FlowScores:
     """Measure a pre-trained model's flow on clips of what the world's training leaves out.
 
     The target is that of the default objective, whichever the model was trained for.

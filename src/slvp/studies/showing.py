@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from slvp.errors import UserError
-from slvp.models.slvp import SLVP
+from slvp.models.checkpoint import from_pretrained
 from slvp.segmenter import Segmenter
 from slvp.studies.arms import Study, chosen_arms
 from slvp.studies.material import Material
@@ -58,7 +58,7 @@ def show_masks(
     rows = [[Cell(frames[-1])] for _ in sentences]
     for arm, run in zip(arms, found, strict=True):
         assert run is not None
-        segmenter = Segmenter(SLVP.from_pretrained(run.model), quality="fast")
+        segmenter = Segmenter(from_pretrained(run.model), quality="fast")
         prediction = segmenter.segment(frames, sentences)
         for number, cells in enumerate(rows):
             mask_HW = prediction.masks_ETHW[number, -1]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import slvp
 from slvp.evaluation.card.environment import commit_of_package, describe_hardware
-from slvp.models.slvp import SLVP
+from slvp.models.checkpoint import from_pretrained
 from slvp.studies.arms import Arm, Study, chosen_arms
 from slvp.studies.card import SCHEMA, StudyCard, card_path, write_card
 from slvp.studies.material import Material
@@ -68,12 +68,12 @@ def _card(
     study: Study, arm: Arm, seed: int, runs: Runs, material: Material, smoke: bool
 ) -> StudyCard:
     first, last = runs.train(arm)
-    model = SLVP.from_pretrained(last.model)
+    model = from_pretrained(last.model)
     parameters = model.parameter_counts()
     masks = tuple(score_masks(model, test) for test in arm.tests)
     flow = None
     if first is not None and arm.pretrain is not None and arm.flow_clips:
-        told = SLVP.from_pretrained(first.model)
+        told = from_pretrained(first.model)
         flow = score_flow(told, arm.pretrain, material.world, arm.flow_clips)
     return StudyCard(
         schema=SCHEMA,

@@ -11,7 +11,8 @@ import torch
 
 from slvp.data.datasets import Part
 from slvp.errors import UserError
-from slvp.models.slvp import SLVP, ParameterCounts
+from slvp.models.build import build
+from slvp.models.referring_model import ParameterCounts
 from slvp.training.config import TrainConfig
 from slvp.training.learner import Learner
 from slvp.training.objectives import objective_of
@@ -75,7 +76,7 @@ def dry_run(config: TrainConfig, size: int | None = None) -> DryRun | None:
     config = _largest(config) if size is None else _reduced(config, size, processes.of)
     config = replace(config, objective=replace(config.objective, single_frame=0.0))
     torch.manual_seed(config.seed)
-    model = SLVP(config.model, weights="random")
+    model = build(config.model, weights="random")
     parameters = model.parameter_counts()
     objective = objective_of(config)
     training, _ = build_batches(config, Part(processes.rank, processes.of), fetch=False)

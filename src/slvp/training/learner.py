@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from slvp.models.slvp import SLVP
+from slvp.models.referring_model import ReferringModel
 from slvp.training.config import TrainConfig
 from slvp.training.ema import Ema
 from slvp.training.objectives import Objective
@@ -54,7 +54,7 @@ class Learner:
     """
 
     def __init__(
-        self, config: TrainConfig, model: SLVP, objective: Objective, processes: Processes
+        self, config: TrainConfig, model: ReferringModel, objective: Objective, processes: Processes
     ) -> None:
         self.config = config
         self.model = model

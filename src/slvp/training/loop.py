@@ -11,9 +11,9 @@ from tqdm import tqdm
 
 from slvp.data.datasets import WHOLE, Part
 from slvp.errors import UserError
+from slvp.models.build import build
 from slvp.models.device import keep_freed_memory
 from slvp.models.reuse import start_from
-from slvp.models.slvp import SLVP
 from slvp.training import checkpoints
 from slvp.training.checkpoints import Checkpoints
 from slvp.training.config import TrainConfig
@@ -79,7 +79,7 @@ class _Loop:
         self.checkpoints = Checkpoints(run.checkpoints, config.keep_checkpoints)
         newest = processes.first(self.checkpoints.newest() if processes.leads else None)
         torch.manual_seed(config.seed)
-        model = SLVP(config.model)
+        model = build(config.model)
         reuse = start_from(model, config.init) if config.init and newest is None else None
         if reuse is not None:
             self._tell(reuse.table())

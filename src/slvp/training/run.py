@@ -28,9 +28,9 @@ import torch
 from safetensors import SafetensorError
 
 from slvp.errors import UserError
+from slvp.models.build import build
 from slvp.models.checkpoint import WEIGHTS_FILE, load_strictly, save_pretrained
 from slvp.models.config import ModelConfig
-from slvp.models.slvp import SLVP
 from slvp.training.config import TrainConfig
 
 
@@ -98,7 +98,7 @@ class Run:
         Raises:
             UserError: it can't be written.
         """
-        model = SLVP(config, weights="unstored")
+        model = build(config, weights="unstored")
         load_strictly(model, state, str(self.folder))
         with self.writing(folder):
             save_pretrained(model, folder)

@@ -30,7 +30,8 @@ from torch.utils.flop_counter import flop_registry
 
 from slvp.data.captioned.clips import Form
 from slvp.models.config import ModelConfig
-from slvp.models.slvp import SLVP, ParameterCounts
+from slvp.models.referring_model import ParameterCounts
+from slvp.models.slvp import SLVP
 from slvp.models.text import Words
 from slvp.training.config import TrainConfig
 from slvp.training.estimates import Estimate, machine_for
@@ -116,7 +117,7 @@ def _step(
     return _Step(model.parameter_counts(), meter.most, meter.flops + reading)
 
 
-class _Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _Meter(TorchDispatchMode):
     """Adds up floating-point operations, and the bytes of what is made and alive at once.
 
     Args:

@@ -25,7 +25,7 @@ from slvp.evaluation.flow import (
 from slvp.evaluation.flow.held_out import batches_of, plain_batches_of, sources_of
 from slvp.models.checkpoint import WEIGHTS_FILE, from_pretrained
 from slvp.models.device import choose_device
-from slvp.models.slvp import SLVP
+from slvp.models.referring_model import ReferringModel
 from slvp.training.config import DataConfig, TrainConfig
 from slvp.training.recipes import recipe
 from slvp.training.run import Run
@@ -101,7 +101,7 @@ def evaluate_flow(
             write_flow_card(card, folder / CARD)
 
 
-def _load(model_or_run: str) -> tuple[SLVP, TrainConfig]:
+def _load(model_or_run: str) -> tuple[ReferringModel, TrainConfig]:
     """Return a model and the configuration of the run that made it, or that of ``lite``."""
     run = Run(Path(model_or_run))
     # Unlike pathlib's, this isfile answers for names that no disk would take.

@@ -1,0 +1,253 @@
+"""Multi-scale deformable attention (Zhu et al., Deformable DETR, 2021), without a compiled op.
+
+A query looks at a few points of each level, not at all places: where they are and how much each
+counts, it tells itself. Three ways to the same result:
+
+- ``sample_with_grid``: bilinear sampling of one level after the other; gradients for everything.
+- ``sample_with_bags``: each point's four neighbours as rows of one table, summed with weights
+  without ever being written out. Three times as fast on a CPU, where only the result is wanted.
+- the authors' compiled op ``MultiScaleDeformableAttention``, on a GPU where it is installed.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import math
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F  # noqa: N812
+
+Shapes = list[tuple[int, int]]
+"""Height and width of each level."""
+
+_OP = "MultiScaleDeformableAttention"
+_OP_STEP = 64  # most frames that the compiled op takes at a time; they must divide all
+
+
+class DeformableAttention(nn.Module):
+    """Queries look at points near their references.
+
+    Args:
+        width: channels.
+        heads: M.
+        levels: V.
+        points: K, of each level.
+    """
+
+    def __init__(self, width: int, heads: int, levels: int, points: int) -> None:
+        super().__init__()
+        self.heads, self.levels, self.points = heads, levels, points
+        self.offsets = nn.Linear(width, heads * levels * points * 2)
+        self.weights = nn.Linear(width, heads * levels * points)
+        self.values = nn.Linear(width, width)
+        self.out = nn.Linear(width, width)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Begin with each head looking its own way, further with each point; all count alike."""
+        angle_M = torch.arange(self.heads) * (2 * math.pi / self.heads)
+        way_M2 = torch.stack([angle_M.cos(), angle_M.sin()], -1)
+        way_M2 = way_M2 / way_M2.abs().amax(-1, keepdim=True)
+        step_K = torch.arange(1, self.points + 1)
+        offset_MVK2 = (way_M2[:, None, None] * step_K[:, None]).repeat(1, self.levels, 1, 1)
+        with torch.no_grad():
+            self.offsets.bias.copy_(offset_MVK2.flatten())
+        for module in (self.offsets, self.weights):
+            nn.init.zeros_(module.weight)
+        for module in (self.values, self.out):
+            nn.init.xavier_uniform_(module.weight)
+        for module in (self.weights, self.values, self.out):
+            nn.init.zeros_(module.bias)
+
+    def forward(
+        self,
+        queries_FNC: torch.Tensor,
+        references: torch.Tensor,
+        memory_FPC: torch.Tensor,
+        shapes: Shapes,
+        padding_FP: torch.Tensor | None,
+    ) -> torch.Tensor:
+        """Return what N queries see, FNC.
+
+        Args:
+            queries_FNC: who looks.
+            references: of shape FNV2 (x, y), or FNV4 (and width, height of a box, of which offsets
+                are shares), as shares of the frame with its padding.
+            memory_FPC: places of all levels, one level after the other.
+            shapes: of the levels.
+            padding_FP: True where there is nothing to be seen; None if there is no such place.
+        """
+        values_FPC = self.values(memory_FPC)
+        if padding_FP is not None:
+            values_FPC = values_FPC.masked_fill(padding_FP[..., None], 0)
+        values_FPMC = values_FPC.unflatten(-1, (self.heads, -1))
+        grid = (self.heads, self.levels, self.points)
+        offsets_FNMVK2 = self.offsets(queries_FNC).unflatten(-1, (*grid, 2))
+        weights_FNMVK = self.weights(queries_FNC).unflatten(-1, (self.heads, -1)).softmax(-1)
+        weights_FNMVK = weights_FNMVK.unflatten(-1, grid[1:])
+        centre_FN1V12 = references[:, :, None, :, None, :2]
+        if references.shape[-1] == 2:
+            size_V2 = torch.tensor([(w, h) for h, w in shapes], device=memory_FPC.device)
+            points_FNMVK2 = centre_FN1V12 + offsets_FNMVK2 / size_V2[:, None]
+        else:
+            box_FN1V12 = references[:, :, None, :, None, 2:]
+            points_FNMVK2 = centre_FN1V12 + offsets_FNMVK2 / self.points * box_FN1V12 * 0.5
+        return self.out(sample(values_FPMC, shapes, points_FNMVK2, weights_FNMVK))
+
+
+def sample(
+    values_FPMC: torch.Tensor,
+    shapes: Shapes,
+    points_FNMVK2: torch.Tensor,
+    weights_FNMVK: torch.Tensor,
+) -> torch.Tensor:
+    """Return sums FNC of values at points, by whichever way is fastest here.
+
+    Args:
+        values_FPMC: of all places, one level after the other; those of a head in C channels.
+        shapes: of the levels.
+        points_FNMVK2: x, y as shares of the frame; outside of 0..1 there are zeros.
+        weights_FNMVK: what each point counts.
+    """
+    if values_FPMC.is_cuda and (op := compiled_op()) is not None:
+        return _sample_with_op(op, values_FPMC, shapes, points_FNMVK2, weights_FNMVK)
+    if values_FPMC.is_cuda or torch.is_grad_enabled():
+        return sample_with_grid(values_FPMC, shapes, points_FNMVK2, weights_FNMVK)
+    return sample_with_bags(values_FPMC, shapes, points_FNMVK2, weights_FNMVK)
+
+
+def sample_with_grid(
+    values_FPMC: torch.Tensor,
+    shapes: Shapes,
+    points_FNMVK2: torch.Tensor,
+    weights_FNMVK: torch.Tensor,
+) -> torch.Tensor:
+    """Do as :func:`sample` says, level by level, by PyTorch's bilinear sampling."""
+    frames, queries, heads = points_FNMVK2.shape[:3]
+    total: torch.Tensor | None = None
+    levels = values_FPMC.split([height * width for height, width in shapes], dim=1)
+    for level, (height, width) in enumerate(shapes):
+        image = levels[level].permute(0, 2, 3, 1).flatten(0, 1).unflatten(-1, (height, width))
+        grid = (2 * points_FNMVK2[:, :, :, level] - 1).transpose(1, 2).flatten(0, 1)
+        seen = F.grid_sample(image, grid, align_corners=False)  # (F M) C N K
+        weights = weights_FNMVK[:, :, :, level].transpose(1, 2).flatten(0, 1)
+        part = torch.einsum("acnk,ank->anc", seen, weights)
+        total = part if total is None else total + part
+    assert total is not None
+    return total.view(frames, heads, queries, -1).transpose(1, 2).flatten(2)
+
+
+def sample_with_bags(
+    values_FPMC: torch.Tensor,
+    shapes: Shapes,
+    points_FNMVK2: torch.Tensor,
+    weights_FNMVK: torch.Tensor,
+) -> torch.Tensor:
+    """Do as :func:`sample` says, by sums of rows of a table, frame by frame."""
+    device = values_FPMC.device
+    heads = values_FPMC.shape[2]
+    size_V2 = torch.tensor([(w, h) for h, w in shapes], dtype=torch.float32, device=device)
+    areas_V = torch.tensor([h * w for h, w in shapes], dtype=torch.int32, device=device)
+    start_V = (areas_V.cumsum(0) - areas_V).int()
+    head_M = torch.arange(heads, dtype=torch.int32, device=device)
+    first_MV1 = (start_V * heads + head_M[:, None])[..., None]
+    rows = values_FPMC.flatten(1, 2)  # F (P M) C: row p M + m
+    return torch.stack(
+        [
+            _bags(rows[f], points_FNMVK2[f], weights_FNMVK[f], size_V2, first_MV1)
+            for f in range(len(rows))
+        ]
+    )
+
+
+def _bags(
+    rows: torch.Tensor,
+    points_NMVK2: torch.Tensor,
+    weights_NMVK: torch.Tensor,
+    size_V2: torch.Tensor,
+    first_MV1: torch.Tensor,
+) -> torch.Tensor:
+    """Return sums NC of one frame; ``first_MV1`` is the row of each level's first place."""
+    queries, heads = points_NMVK2.shape[:2]
+    # Of each axis the two places that a point lies between, and what each of them counts.
+    sides = []
+    for axis in (0, 1):
+        size_V1 = size_V2[:, axis, None]
+        at = torch.addcmul(points_NMVK2.new_tensor(-0.5), points_NMVK2[..., axis], size_V1)
+        low = at.floor()
+        part = at - low
+        low_weight = (1 - part) * ((low >= 0) & (low < size_V1))
+        high_weight = part * ((low >= -1) & (low < size_V1 - 1))
+        low_place = low.clamp(min=0).minimum(size_V1 - 1)
+        high_place = (low + 1).clamp(min=0).minimum(size_V1 - 1)
+        sides.append(((low_place, low_weight), (high_place, high_weight)))
+    width_V1 = size_V2[:, 0, None]
+    corners = [
+        (row_place * width_V1 + column_place, row_weight * weights_NMVK * column_weight)
+        for row_place, row_weight in sides[1]
+        for column_place, column_weight in sides[0]
+    ]
+    places = torch.stack([place for place, _ in corners], dim=-1).int()
+    table_rows = places * heads + first_MV1[..., None]
+    weights = torch.stack([weight for _, weight in corners], dim=-1)
+    sums = F.embedding_bag(
+        table_rows.view(queries * heads, -1),
+        rows,
+        per_sample_weights=weights.view(queries * heads, -1),
+        mode="sum",
+    )
+    return sums.view(queries, -1)
+
+
+@functools.cache
+def compiled_op() -> Any:
+    """Return the authors' compiled op if it is installed, else None."""
+    try:
+        return importlib.import_module(_OP)
+    except ImportError:
+        return None
+
+
+def _sample_with_op(
+    op: Any,
+    values_FPMC: torch.Tensor,
+    shapes: Shapes,
+    points_FNMVK2: torch.Tensor,
+    weights_FNMVK: torch.Tensor,
+) -> torch.Tensor:
+    result: torch.Tensor = _CompiledOp.apply(op, values_FPMC, shapes, points_FNMVK2, weights_FNMVK)
+    return result
+
+
+class _CompiledOp(torch.autograd.Function):
+    """The compiled op with its own gradients."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        op: Any,
+        values: torch.Tensor,
+        shapes: Shapes,
+        points: torch.Tensor,
+        weights: torch.Tensor,
+    ) -> torch.Tensor:
+        sizes_V2 = torch.tensor(shapes, device=values.device)
+        areas_V = sizes_V2.prod(1)
+        inputs = [
+            tensor.contiguous()
+            for tensor in (values, sizes_V2, areas_V.cumsum(0) - areas_V, points, weights)
+        ]
+        ctx.op, ctx.step = op, math.gcd(len(values), _OP_STEP)
+        ctx.save_for_backward(*inputs)
+        result: torch.Tensor = op.ms_deform_attn_forward(*inputs, ctx.step)
+        return result
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> Any:
+        values, points, weights = ctx.op.ms_deform_attn_backward(
+            *ctx.saved_tensors, gradient.contiguous(), ctx.step
+        )
+        return None, values, None, points, weights

@@ -1,0 +1,209 @@
+"""Makes ``expected.npz`` and ``names.json.gz`` with the authors' own code.
+
+    git clone https://github.com/wjn922/ReferFormer  # read and run at commit 06fc218
+    pip install einops
+    python tests/models/referformer/official/make_expected.py ReferFormer
+
+Nothing of that code is kept here. What it can't be run with is stood in for: the compiled op by the
+authors' own fallback in PyTorch, fvcore's initialisation by nothing (all weights are made up, see
+``made_up.py``), the download of RoBERTa by a RoBERTa of one layer with made-up weights.
+
+``expected.npz``: for each case, some of the numbers of ``pred_masks``, ``pred_logits`` and
+``pred_boxes``, and for one the losses. ``names.json.gz``: names and shapes of all tensors of a
+checkpoint, for each backbone; those that all have in common are told once.
+"""
+
+import argparse
+import gzip
+import json
+import sys
+import tempfile
+import types
+from pathlib import Path
+
+import numpy as np
+import torch
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+import made_up  # noqa: E402
+
+BACKBONES = (
+    "resnet50",
+    "resnet101",
+    *(f"swin_{size}_p4w7" for size in "tsbl"),
+    *(f"video_swin_{size}_p4w7" for size in "tsb"),
+)
+
+
+def official(folder: Path, text: dict[str, int]):
+    """Return the authors' ``models``, ``opts`` and ``util.misc`` with what stands in."""
+    import transformers
+
+    module = types.ModuleType("MultiScaleDeformableAttention")
+    sys.modules["MultiScaleDeformableAttention"] = module
+    weight_init = types.ModuleType("fvcore.nn.weight_init")
+    weight_init.c2_xavier_fill = lambda module: None
+    nn = types.ModuleType("fvcore.nn")
+    nn.weight_init = weight_init
+    for name, one in (("fvcore", types.ModuleType("fvcore")), ("fvcore.nn", nn)):
+        sys.modules[name] = one
+    sys.modules["fvcore.nn.weight_init"] = weight_init
+
+    tokenizer_folder = tempfile.mkdtemp()
+    for name, content in made_up.tokenizer_files().items():
+        (Path(tokenizer_folder) / name).write_text(content)
+
+    class Tokenizer:
+        @staticmethod
+        def from_pretrained(name):
+            real = transformers.AutoTokenizer.from_pretrained(tokenizer_folder)
+            return types.SimpleNamespace(batch_encode_plus=real)
+
+    class Roberta:
+        @staticmethod
+        def from_pretrained(name):
+            base = {"max_position_embeddings": 514, "type_vocab_size": 1, "layer_norm_eps": 1e-5}
+            config = transformers.RobertaConfig(**(base | text))
+            return transformers.RobertaModel(config)
+
+    import torchvision
+
+    make = {name: getattr(torchvision.models, name) for name in ("resnet50", "resnet101")}
+    for name, real in make.items():
+        setattr(
+            torchvision.models,
+            name,
+            lambda pretrained, real=real, **options: real(weights=None, **options),
+        )
+    sys.path.insert(0, str(folder))
+    import opts
+    from models.ops.functions import ms_deform_attn_func
+    from models.ops.modules import ms_deform_attn
+    from util import misc
+
+    import models
+
+    class Fallback:
+        @staticmethod
+        def apply(value, shapes, starts, points, weights, step):
+            return ms_deform_attn_func.ms_deform_attn_core_pytorch(value, shapes, points, weights)
+
+    ms_deform_attn.MSDeformAttnFunction = Fallback
+    models.referformer.RobertaTokenizerFast = Tokenizer
+    models.referformer.RobertaModel = Roberta
+    return models, opts, misc
+
+
+def build(models, opts, backbone: str):
+    arguments = opts.get_args_parser().parse_args(
+        [
+            "--backbone",
+            backbone,
+            "--binary",
+            "--with_box_refine",
+            "--freeze_text_encoder",
+            "--masks",
+            "--device",
+            "cpu",
+            "--dropout",
+            "0",
+        ]
+    )
+    model, criterion, _ = models.build_model(arguments)
+    return model, criterion
+
+
+def shapes_of(model) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+
+
+def load(model) -> None:
+    kept = {n for n, t in model.state_dict().items() if t.is_floating_point()}
+    shapes = {name: shape for name, shape in shapes_of(model).items() if name in kept}
+    missing, unexpected = model.load_state_dict(made_up.weights(shapes), strict=False)
+    assert not unexpected and not set(missing) & kept
+
+
+def targets_of(case: made_up.Case) -> list[dict[str, torch.Tensor]]:
+    from util import box_ops
+
+    targets = []
+    for (height, width), mask_THW in zip(case.sizes, made_up.masks(case), strict=True):
+        valid = mask_THW.flatten(1).any(1)
+        boxes = torch.zeros(case.frames, 4)
+        for t in valid.nonzero().flatten().tolist():
+            rows = mask_THW[t].any(1).nonzero().flatten()
+            columns = mask_THW[t].any(0).nonzero().flatten()
+            # As the authors' data has them: from the first to the last pixel.
+            boxes[t] = torch.tensor([columns[0], rows[0], columns[-1], rows[-1]])
+        boxes = box_ops.box_xyxy_to_cxcywh(boxes) / torch.tensor([width, height, width, height])
+        targets.append(
+            {
+                "size": torch.tensor([height, width]),
+                "masks": mask_THW,
+                "boxes": boxes,
+                "valid": valid.long(),
+                "labels": torch.zeros(case.frames, dtype=torch.long),
+            }
+        )
+    return targets
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    models, opts, misc = official(folder, made_up.TEXT)
+    expected: dict[str, np.ndarray] = {}
+    built = {}
+    for case in made_up.CASES:
+        if case.backbone not in built:
+            built.clear()
+            built[case.backbone] = build(models, opts, case.backbone)
+            load(built[case.backbone][0])
+        model, criterion = built[case.backbone]
+        # Without dropout in the parts that have their own.
+        model.eval()
+        clips = made_up.clips(case)
+        targets = targets_of(case)
+        sentences = list(made_up.SENTENCES[: len(clips)])
+        with torch.no_grad():
+            padded = misc.nested_tensor_from_videos_list(clips, 32 if case.learns else 1)
+            output = model(padded, sentences, targets)
+        for name in ("pred_masks", "pred_logits", "pred_boxes"):
+            expected[f"{case.name} {name}"] = made_up.told(output[name])
+            print(case.name, name, tuple(output[name].shape), expected[f"{case.name} {name}"][-2:])
+        if case.learns:
+            losses = criterion(output, targets)
+            total = {}
+            for name, loss in losses.items():
+                kind = name.removeprefix("loss_").rstrip("_0123456789")
+                total[kind] = total.get(kind, 0) + float(loss)
+            for kind, loss in total.items():
+                expected[f"{case.name} loss {kind}"] = np.array([loss], np.float32)
+                print(kind, loss)
+    np.savez_compressed(HERE / "expected.npz", **expected)
+
+    # Names, with the RoBERTa of the published checkpoints.
+    built.clear()
+    made_up.TEXT.clear()
+    named = {}
+    for backbone in BACKBONES:
+        model, _ = build(models, opts, backbone)
+        named[backbone] = {n: list(shape) for n, shape in shapes_of(model).items()}
+    common = set.intersection(*({(n, tuple(s)) for n, s in one.items()} for one in named.values()))
+    content = {
+        "all": {name: list(shape) for name, shape in sorted(common)},
+        **{
+            backbone: {n: s for n, s in one.items() if (n, tuple(s)) not in common}
+            for backbone, one in named.items()
+        },
+    }
+    with gzip.GzipFile(HERE / "names.json.gz", "wb", mtime=0) as file:
+        file.write(json.dumps(content, separators=(",", ":")).encode())
+
+
+if __name__ == "__main__":
+    main()

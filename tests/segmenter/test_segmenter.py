@@ -40,6 +40,8 @@ def test_blend_of_overlapping_windows(segmenter, monkeypatch):
 
     class Answers(torch.nn.Module):
         config = segmenter.model.config
+        sides = segmenter.model.sides
+        resize = segmenter.model.resize
 
         def encode_text(self, sentences):
             return segmenter.model.encode_text(sentences)

@@ -1,40 +1,22 @@
 """The same weights give the same answers as the authors' code (``official/make_expected.py``)."""
 
-import gzip
-import json
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
+from published import OFFICIAL, made_up, names_of, roberta_tokenizer, small_names_of
 
 from slvp.models.referformer.config import ReferFormerConfig
 from slvp.models.referformer.model import ReferFormer
 from slvp.models.referformer.published import BACKBONES, our_name, our_state
 
-OFFICIAL = Path(__file__).parent / "official"
-sys.path.insert(0, str(OFFICIAL))
-
-import made_up  # noqa: E402
-
-NAMES = json.loads(gzip.decompress((OFFICIAL / "names.json.gz").read_bytes()))
 EXPECTED = np.load(OFFICIAL / "expected.npz")
 
 TOLERANCE = 1e-4
 
 
-def names_of(backbone: str) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of all tensors of a published checkpoint."""
-    return {name: tuple(shape) for name, shape in (NAMES["all"] | NAMES[backbone]).items()}
-
-
 @pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("tokenizer")
-    for name, content in made_up.tokenizer_files().items():
-        (folder / name).write_text(content)
-    return folder
+def tokenizer(tmp_path_factory):
+    return roberta_tokenizer(tmp_path_factory.mktemp("tokenizer"))
 
 
 @pytest.fixture(scope="module", params=dict.fromkeys(case.backbone for case in made_up.CASES))
@@ -42,13 +24,7 @@ def with_made_up_weights(request, tokenizer) -> tuple[str, ReferFormer]:
     backbone = request.param
     config = ReferFormerConfig(vision=BACKBONES[backbone], roberta=made_up.TEXT, dropout=0.0)
     model = ReferFormer(config, tokenizer=tokenizer).eval()
-    theirs = {
-        name: made_up.TEXT_SHAPES.get(name, shape)
-        for name, shape in names_of(backbone).items()
-        if our_name(name) in model.state_dict()
-    }
-    state = our_state(made_up.weights(theirs), backbone)
-    model.load_state_dict(state)
+    model.load_state_dict(our_state(made_up.weights(small_names_of(backbone)), backbone))
     return backbone, model
 
 
@@ -78,5 +54,26 @@ def test_the_same_answers(with_made_up_weights):
             ("pred_boxes", output.boxes_ETN4),
         ):
             difference = np.abs(made_up.told(ours) - EXPECTED[f"{case.name} {name}"]).max()
-            print(case.name, name, f"{difference:.1e}")
             assert difference < TOLERANCE, f"{case.name} {name}: {difference:.1e}"
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_every_name_has_its_place(backbone):
+    """Names and shapes of all tensors, RoBERTa's twelve layers included."""
+    with torch.device("meta"):
+        model = ReferFormer(ReferFormerConfig(vision=BACKBONES[backbone]), weights="random")
+    ours = {name: tuple(tensor.shape) for name, tensor in model.stored_state().items()}
+    theirs = {}
+    for name, shape in names_of(backbone).items():
+        if new := our_name(name):
+            assert new not in theirs, f"{name}: {new} has another name, too"
+            theirs[new] = shape[:2] + shape[3:] if len(shape) == 5 else shape
+    assert theirs == ours
+
+
+def test_only_what_follows_from_the_rest_is_left_out():
+    names = {name for backbone in BACKBONES for name in names_of(backbone)}
+    left_out = {name.split(".")[-1] for name in names if our_name(name) is None}
+    copies = {name for name in names if name.startswith("transformer.decoder.bbox_embed.")}
+    endings = {name.split(".")[-1] for name in copies} | {"relative_position_index"}
+    assert left_out <= endings | {"position_ids", "token_type_ids", "num_batches_tracked"}

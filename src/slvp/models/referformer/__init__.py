@@ -17,7 +17,7 @@ module               what
 ``dynamic_masks``    each query's own small convolution over the pixels
 ``flow_head``        the same masks as moving layers, for SLVP pre-training (ours)
 ``model``            composes them
-``published``        names and shapes of the authors' checkpoints, and how they are read
+``published``        what the authors call their tensors, and what we do
 ===================  ==============================================================================
 
 Beside the letters of :mod:`slvp.types`: F, frames of all that is asked (for each sentence those of

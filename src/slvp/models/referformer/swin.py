@@ -86,7 +86,8 @@ class Swin(nn.Module):
         self.normalise_patches = nn.LayerNorm(width)
         self.channels = [width * 2**stage for stage in range(len(depths))]
         windows = Windows(window)
-        dropped = iter(torch.linspace(0, _DROP_PATH, sum(depths)).tolist())
+        last = sum(depths) - 1
+        dropped = (_DROP_PATH * number / last for number in range(sum(depths)))
         self.stages = nn.ModuleList(
             nn.Sequential(
                 *(

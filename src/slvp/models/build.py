@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from slvp.errors import UserError
 from slvp.models.config import ModelConfig
-from slvp.models.referformer.config import ReferFormerConfig
+from slvp.models.configs import AnyConfig
 from slvp.models.referformer.model import ReferFormer
 from slvp.models.referformer.words import TOKENIZER
 from slvp.models.referring_model import ReferringModel, Weights
 from slvp.models.slvp import SLVP
-
-AnyConfig = ModelConfig | ReferFormerConfig
-
-_CONFIGS: dict[str, type[ModelConfig] | type[ReferFormerConfig]] = {
-    config.architecture: config for config in (ModelConfig, ReferFormerConfig)
-}
-
-
-def config_of(values: dict[str, Any], source: str) -> AnyConfig:
-    """Build a configuration from parsed JSON; without a field ``architecture``, of SLVP.
-
-    Raises:
-        UserError: the architecture or a field is unknown, or a value can't be.
-    """
-    values = dict(values)
-    architecture = values.pop("architecture", ModelConfig.architecture)
-    if architecture not in _CONFIGS:
-        raise UserError(
-            f"{source}: architecture is {architecture!r}, expected one of {', '.join(_CONFIGS)} "
-            "(was the model saved by a newer slvp? then upgrade)"
-        )
-    return _CONFIGS[architecture].from_dict(values, source)
 
 
 def build(

@@ -16,7 +16,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from slvp.errors import UserError
-from slvp.models.build import build, config_of
+from slvp.models.build import build
+from slvp.models.configs import config_of
 from slvp.models.encoders import hub
 from slvp.models.referformer.words import TOKENIZER
 from slvp.models.referring_model import ReferringModel

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from slvp.models.configs import AnyConfig
+from slvp.models.referformer.config import ReferFormerConfig
 from slvp.studies.arms import Arm
 from slvp.training.config import OptimiserConfig, TrainConfig
 
@@ -17,18 +19,7 @@ def tiny(arm: Arm) -> Arm:
 
 
 def _tiny(config: TrainConfig) -> TrainConfig:
-    model = replace(
-        config.model,
-        vision="test_efficientnet",
-        vision_pretrained=False,
-        width=16,
-        attention_heads=2,
-        pixel_width=8,
-        queries=3,
-        class_words=False,
-        frame_size=_SIDE,
-        presence_threshold=0.0,
-    )
+    model = _tiny_model(config.model)
     data = replace(config.data, sizes=((_SIDE, _SIDE),), pixels=2 * 2 * _SIDE * _SIDE)
     return replace(
         config,
@@ -40,4 +31,32 @@ def _tiny(config: TrainConfig) -> TrainConfig:
         validation_batches=1,
         checkpoint_every=100,
         workers=0,
+    )
+
+
+def _tiny_model(config: AnyConfig) -> AnyConfig:
+    if isinstance(config, ReferFormerConfig):
+        return replace(
+            config,
+            vision="timm:test_efficientnet",
+            vision_pretrained=False,
+            width=32,
+            attention_heads=2,
+            feedforward=32,
+            encoder_layers=1,
+            decoder_layers=2,
+            queries=3,
+            frame_size=_SIDE,
+        )
+    return replace(
+        config,
+        vision="test_efficientnet",
+        vision_pretrained=False,
+        width=16,
+        attention_heads=2,
+        pixel_width=8,
+        queries=3,
+        class_words=False,
+        frame_size=_SIDE,
+        presence_threshold=0.0,
     )

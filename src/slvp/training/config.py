@@ -11,6 +11,7 @@ from typing import Any, Literal
 from slvp.errors import UserError
 from slvp.files import whole_file
 from slvp.models.config import ModelConfig
+from slvp.models.configs import AnyConfig, config_of
 
 Task = Literal["pretrain", "finetune"]
 Precision = Literal["no", "bf16", "fp16"]
@@ -158,7 +159,7 @@ class TrainConfig:
     """
 
     task: Task
-    model: ModelConfig = field(default_factory=ModelConfig)
+    model: AnyConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
@@ -178,7 +179,8 @@ class TrainConfig:
     def save(self, path: Path) -> None:
         """Write as JSON."""
         with whole_file(path) as file:
-            file.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+            values = dataclasses.asdict(self) | {"model": self.model.to_dict()}
+            file.write_text(json.dumps(values, indent=2) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> TrainConfig:
@@ -199,7 +201,7 @@ class TrainConfig:
         ):
             raise UserError(f"{path}: is no run's configuration; {expected}")
         try:
-            model = ModelConfig.from_dict(values.pop("model"), str(path))
+            model = config_of(values.pop("model"), str(path))
             data = DataConfig(**{k: _tuples(v) for k, v in values.pop("data").items()})
             optimiser = OptimiserConfig(**values.pop("optimiser"))
             objective = ObjectiveConfig(**values.pop("objective", {}))

@@ -13,9 +13,9 @@ from slvp.data.datasets import Part
 from slvp.errors import UserError
 from slvp.models.build import build
 from slvp.models.referring_model import ParameterCounts
+from slvp.training.asked import objective_of
 from slvp.training.config import TrainConfig
 from slvp.training.learner import Learner
-from slvp.training.objectives import objective_of
 from slvp.training.processes import Processes
 from slvp.training.sources import build_batches
 from slvp.training.stream import checked

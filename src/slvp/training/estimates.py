@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,7 @@ def digest(config: TrainConfig) -> str:
     data = config.data
     content = {
         "task": config.task,
-        "model": asdict(config.model),
+        "model": config.model.to_dict(),
         "data": [data.frames, data.sizes, data.pixels, data.expressions],
         "contrast": config.objective.contrast > 0,
         "precision": config.precision,

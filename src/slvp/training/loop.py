@@ -15,12 +15,12 @@ from slvp.models.build import build
 from slvp.models.device import keep_freed_memory
 from slvp.models.reuse import start_from
 from slvp.training import checkpoints
+from slvp.training.asked import objective_of
 from slvp.training.checkpoints import Checkpoints
 from slvp.training.config import TrainConfig
 from slvp.training.curves import draw_curves
 from slvp.training.learner import Learner, Outcome
 from slvp.training.logs import Logs, read_rows
-from slvp.training.objectives import objective_of
 from slvp.training.pictures import MOST_CLIPS, flow_sheet, mask_sheet
 from slvp.training.processes import Processes, check_installed
 from slvp.training.run import Run

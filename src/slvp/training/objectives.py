@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from slvp.models.heads import FlowOutput, MaskOutput
-from slvp.training.config import ObjectiveConfig, TrainConfig
+from slvp.training.config import ObjectiveConfig
 from slvp.training.losses import (
     FlowTarget,
     contrast_count,
@@ -184,13 +184,6 @@ class FlowPretraining:
             f"{name}_epe": Term(float(end_point_error(output, target)) * pixels, count)
             for name, output in outputs.items()
         }
-
-
-def objective_of(config: TrainConfig) -> Objective:
-    """Return what a run asks of its model."""
-    if config.task == "finetune":
-        return MaskFinetuning()
-    return FlowPretraining(config.objective, config.seed)
 
 
 def first_frame(batch: Batch) -> Batch:

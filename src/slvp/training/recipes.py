@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from slvp.errors import UserError
 from slvp.models.config import ModelConfig
+from slvp.models.referformer.config import ReferFormerConfig
 from slvp.training.ablations import ABLATIONS
 from slvp.training.config import DataConfig, OptimiserConfig, Task, TrainConfig
 
@@ -57,7 +58,9 @@ def claims(task: Task) -> TrainConfig:
     height, width = 128, 160
     return replace(
         config,
-        model=replace(config.model, width=64, pixel_width=32, frame_size=height, reads_places=True),
+        model=replace(
+            _slvp(config), width=64, pixel_width=32, frame_size=height, reads_places=True
+        ),
         data=replace(
             config.data,
             sizes=((height, width),),
@@ -150,6 +153,36 @@ def video_base(task: Task) -> TrainConfig:
     return _with_vision(video(task), "swin3d_b")
 
 
+def referformer_lite(task: Task) -> TrainConfig:
+    """ReferFormer as narrow as claims, with its data and steps: minutes on one core."""
+    config = claims(task)
+    model = ReferFormerConfig(
+        head="flow" if task == "pretrain" else "mask",
+        vision=f"timm:{config.model.vision}",
+        vision_pretrained=True,
+        vision_frozen=True,
+        text="sentence-transformers/all-MiniLM-L6-v2",
+        sentence="mean",
+        width=64,
+        attention_heads=4,
+        feedforward=256,
+        encoder_layers=2,
+        decoder_layers=2,
+        pixel_width=32,
+        dropout=0.0,
+        frame_size=config.model.frame_size,
+        window=config.model.window,
+    )
+    # As for language as query: at higher rates moving layers shrink to a point.
+    rate = 3e-4 if task == "pretrain" else config.optimiser.learning_rate
+    return replace(config, model=model, optimiser=replace(config.optimiser, learning_rate=rate))
+
+
+def _slvp(config: TrainConfig) -> ModelConfig:
+    assert isinstance(config.model, ModelConfig)
+    return config.model
+
+
 def _with_vision(config: TrainConfig, backbone: str) -> TrainConfig:
     return replace(config, model=replace(config.model, vision=backbone))
 
@@ -159,7 +192,7 @@ def _asked_by_language(name: str, recipe: Recipe) -> Recipe:
 
     def build(task: Task) -> TrainConfig:
         config = recipe(task)
-        config = replace(config, model=replace(config.model, fusion="language-as-query"))
+        config = replace(config, model=replace(_slvp(config), fusion="language-as-query"))
         if task == "finetune":
             return config
         # At higher rates moving layers shrink to a point, and stay there.
@@ -183,6 +216,7 @@ _BY_VISION: dict[str, Recipe] = {
 RECIPES: dict[str, Recipe] = {}
 for _name, _recipe in _BY_VISION.items():
     RECIPES |= {_name: _recipe, f"{_name}-language": _asked_by_language(_name, _recipe)}
+RECIPES["referformer-lite"] = referformer_lite
 
 
 def summary(name: str) -> str:

@@ -30,7 +30,7 @@ from safetensors import SafetensorError
 from slvp.errors import UserError
 from slvp.models.build import build
 from slvp.models.checkpoint import WEIGHTS_FILE, load_strictly, save_pretrained
-from slvp.models.config import ModelConfig
+from slvp.models.configs import AnyConfig
 from slvp.training.config import TrainConfig
 
 
@@ -87,7 +87,7 @@ class Run:
         """Return the folder of the copy that is kept of ``step``."""
         return self.folder / "snapshots" / f"step-{step:06d}"
 
-    def save_model(self, config: ModelConfig, state: dict[str, torch.Tensor], folder: Path) -> None:
+    def save_model(self, config: AnyConfig, state: dict[str, torch.Tensor], folder: Path) -> None:
         """Write a model that can be loaded by itself.
 
         Args:

@@ -20,7 +20,7 @@ is then alive at once is added up, and so are the multiplications. What they tak
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,9 +30,14 @@ from torch.utils.flop_counter import flop_registry
 
 from slvp.data.captioned.clips import Form
 from slvp.models.config import ModelConfig
-from slvp.models.referring_model import ParameterCounts
+from slvp.models.configs import AnyConfig
+from slvp.models.heads import FlowOutput, MaskOutput
+from slvp.models.referformer.config import ReferFormerConfig
+from slvp.models.referformer.model import ReferFormer
+from slvp.models.referformer.words import Sentences
+from slvp.models.referring_model import ParameterCounts, ReferringModel
 from slvp.models.slvp import SLVP
-from slvp.models.text import Words
+from slvp.models.text import TextEncoder, Words
 from slvp.training.config import TrainConfig
 from slvp.training.estimates import Estimate, machine_for
 
@@ -81,7 +86,7 @@ class _Step:
 
 
 def _step(
-    config: ModelConfig,
+    config: AnyConfig,
     clips: int,
     expressions: int,
     decodings: int,
@@ -90,31 +95,61 @@ def _step(
     width: int,
 ) -> _Step:
     """Run forward and backward on tensors without content, in 32 bits."""
+    sentences = clips * expressions
+    make = _slvp if isinstance(config, ModelConfig) else _referformer
+    model, words, encoder = make(config, sentences)  # type: ignore[arg-type]
     with torch.device("meta"):
-        # A frozen text encoder is shared by all models of the process: not one without content.
-        model = SLVP(replace(config, text_frozen=False), weights="random").train()
-        if config.text_frozen:
-            model.text.requires_grad_(False)
-    with torch.device("meta"):
-        sentences = clips * expressions
-        words = Words(
-            torch.rand(sentences, _WORDS, model.text.word_width),
-            torch.ones(sentences, _WORDS, dtype=torch.bool),
-            torch.rand(sentences, model.text.width),
-        )
         clip_of_E = torch.arange(sentences) // expressions
         frames_BTCHW = torch.rand(clips, frames, 3, height, width)
     with _Meter([*model.parameters(), *model.buffers()]) as meter:
         pyramid = model.encode_vision(frames_BTCHW)
         outputs = [model.decode(pyramid, words, clip_of_E) for _ in range(decodings)]
-        answers = [answer for output in outputs for answer in vars(output).values()]
+        answers = [answer for output in outputs for answer in _tensors(output)]
         torch.autograd.backward([answer.square().sum() for answer in answers])
     # A multiplication and an addition for each weight and word; three times that to learn.
-    encoder = model.text.encoder
+    trained = any(p.requires_grad for p in encoder.parameters())
     weights = sum(p.numel() for p in encoder.parameters())
     weights -= encoder.get_input_embeddings().weight.numel()
-    reading = 2 * weights * _WORDS * sentences * (1 if config.text_frozen else 3)
+    reading = 2 * weights * _WORDS * sentences * (3 if trained else 1)
     return _Step(model.parameter_counts(), meter.most, meter.flops + reading)
+
+
+def _slvp(config: ModelConfig, sentences: int) -> tuple[ReferringModel, Words, Any]:
+    """Return a model without content, the words of some sentences, and what would encode them."""
+    with torch.device("meta"):
+        # A frozen text encoder is shared by all models of the process: not one without content.
+        model = SLVP(replace(config, text_frozen=False), weights="random").train()
+        if config.text_frozen:
+            model.text.requires_grad_(False)
+        words = Words(
+            torch.rand(sentences, _WORDS, model.text.word_width),
+            torch.ones(sentences, _WORDS, dtype=torch.bool),
+            torch.rand(sentences, model.text.width),
+        )
+    return model, words, model.text.encoder
+
+
+def _referformer(
+    config: ReferFormerConfig, sentences: int
+) -> tuple[ReferringModel, Sentences, Any]:
+    """Do the same as :func:`_slvp`."""
+    if not config.stores_text:
+        TextEncoder(config.text, pretrained=False)  # with content, for all that share it
+    with torch.device("meta"):
+        model = ReferFormer(config, weights="random").train()
+        words_ELC = torch.rand(sentences, _WORDS, config.width)
+        told = Sentences(words_ELC, words_ELC, None, torch.rand(sentences, config.width))
+    encoder = model.text.encoder
+    return model, told, encoder.model if config.stores_text else encoder.encoder
+
+
+def _tensors(output: MaskOutput | FlowOutput) -> Iterator[torch.Tensor]:
+    for value in vars(output).values():
+        if isinstance(value, tuple):
+            for earlier in value:
+                yield from _tensors(earlier)
+        elif value.requires_grad:
+            yield value
 
 
 class _Meter(TorchDispatchMode):

@@ -1,5 +1,7 @@
 """The same weights give the same answers as the authors' code (``official/make_expected.py``)."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,10 +10,14 @@ from published import OFFICIAL, made_up, names_of, roberta_tokenizer, small_name
 from slvp.models.referformer.config import ReferFormerConfig
 from slvp.models.referformer.model import ReferFormer
 from slvp.models.referformer.published import BACKBONES, our_name, our_state
+from slvp.training.referformer import ReferFormerFinetuning, Target
 
 EXPECTED = np.load(OFFICIAL / "expected.npz")
 
 TOLERANCE = 1e-4
+
+LOSSES = {"class": "ce", "box": "bbox", "giou": "giou", "mask": "mask", "dice": "dice"}
+"""Our names and the authors'."""
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +61,29 @@ def test_the_same_answers(with_made_up_weights):
         ):
             difference = np.abs(made_up.told(ours) - EXPECTED[f"{case.name} {name}"]).max()
             assert difference < TOLERANCE, f"{case.name} {name}: {difference:.1e}"
+
+
+def test_the_same_losses(with_made_up_weights):
+    """Padded clips, one of which loses its object in the last frame; all layers of the decoder."""
+    backbone, model = with_made_up_weights
+    objective = ReferFormerFinetuning()
+    for case in (case for case in made_up.CASES if case.backbone == backbone and case.learns):
+        output = ask(model, case, 32)  # with gradients, for the earlier layers
+        height, width = (4 * side for side in output.logits_ENTHW.shape[-2:])
+        whole = [made_up.masks(case)[e] for e in range(len(case.sizes))]
+        masks_ETHW = torch.zeros(len(whole), case.frames, height, width)
+        for mask_THW, padded_THW in zip(whole, masks_ETHW, strict=True):
+            padded_THW[:, : mask_THW.shape[1], : mask_THW.shape[2]] = mask_THW
+        target = Target.of(masks_ETHW)
+        # Boxes are shares of the frames without padding.
+        scale_E2 = torch.tensor([(width, height)]) / torch.tensor(case.sizes).flip(-1)
+        scale_E14 = scale_E2.repeat(1, 2)[:, None]
+        target = replace(target, boxes_ET4=target.boxes_ET4 * scale_E14)
+        layers = [objective.layer_totals(one, target) for one in (*output.earlier, output)]
+        for ours, theirs in LOSSES.items():
+            total = sum(layer[ours] for layer in layers) / target.seen_ET.sum()
+            expected = float(EXPECTED[f"{case.name} loss {theirs}"][0])
+            assert float(total) == pytest.approx(expected, rel=1e-4), ours
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)

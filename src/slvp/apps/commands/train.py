@@ -14,6 +14,7 @@ from slvp.apps.commands.recipes import describe_dry_run
 from slvp.data.flow.estimators import NAMES
 from slvp.errors import UserError
 from slvp.models.checkpoint import WEIGHTS_FILE, shipped_models
+from slvp.models.config import ModelConfig
 from slvp.training import dry_run as dry_runs
 from slvp.training import loop
 from slvp.training.config import EXACT, ObjectiveConfig, Task, TrainConfig
@@ -72,11 +73,17 @@ def train(
     )
     model, optimiser, objective = config.model, config.optimiser, config.objective
     rate = _or_own(run.learning_rate, optimiser.learning_rate)
-    twice = run.checkpoint_activations or model.checkpoint_activations
+    if run.checkpoint_activations:
+        if not isinstance(model, ModelConfig):
+            raise UserError(
+                "--checkpoint-activations: not for this recipe's model; --accumulate saves memory, "
+                "too"
+            )
+        model = replace(model, checkpoint_activations=True)
     config = replace(
         config,
         data=data,
-        model=replace(model, checkpoint_activations=twice),
+        model=model,
         optimiser=replace(optimiser, learning_rate=rate),
         objective=objective if estimator is None else _estimated(objective, estimator),
         init=_lasting(init),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from slvp.errors import UserError
-from slvp.models.config import HEADS, Head, checked_values
+from slvp.models.config import HEADS, Fusion, Head, checked_values
 
 ARCHITECTURE = "referformer"
 """What ``config.json`` says in its field ``architecture``."""
@@ -61,6 +61,7 @@ class ReferFormerConfig:
     """
 
     architecture: ClassVar[str] = ARCHITECTURE
+    fusion: ClassVar[Fusion] = "language-as-query"
 
     head: Head = "mask"
     vision: str = "resnet50"

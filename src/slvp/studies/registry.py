@@ -37,14 +37,18 @@ def labels_real(material: Material) -> list[Arm]:
 
 
 _BY_FUSION = {
-    f"{fusion} as query, {start}": (f"claims{suffix}", start)
-    for fusion, suffix in (("language", "-language"), ("vision", ""))
+    f"{line}, {start}": (name, start)
+    for line, name in (
+        ("language as query", "claims-language"),
+        ("vision as query", "claims"),
+        ("ReferFormer", "referformer-lite"),
+    )
     for start in (SCRATCH, SLVP)
 }
 
 
 def fusions(material: Material) -> list[Arm]:
-    """Language as query against vision as query, in as many steps on the same data."""
+    """Language as query, vision as query and ReferFormer, in as many steps on the same data."""
     return [
         Arm(
             line,
@@ -174,7 +178,11 @@ STUDIES = {
                 for start in (SCRATCH, SLVP)
             )
             + tuple(
-                (f"{fusion} as query, {SCRATCH}", f"{fusion} as query, {SLVP}")
+                (f"{line}, {SCRATCH}", f"{line}, {SLVP}")
+                for line in ("language as query", "vision as query", "ReferFormer")
+            )
+            + tuple(
+                (f"ReferFormer, {SCRATCH}", f"{fusion} as query, {SCRATCH}")
                 for fusion in ("language", "vision")
             ),
             speed=True,

@@ -1,10 +1,14 @@
 """What the authors' code and ours are given: weights made of their names, frames, sentences."""
 
+import json
+import tempfile
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
+from tokenizers.pre_tokenizers import ByteLevel
 
 SENTENCES = ("a brown dog that runs to the left", "the car", "two people")
 
@@ -120,12 +124,16 @@ def told(tensor: torch.Tensor, most: int = 1500) -> np.ndarray:
     return torch.cat([some, flat.mean()[None], flat.abs().mean()[None]]).float().numpy()
 
 
+def tokenizer_folder() -> Path:
+    """Write a tokenizer to which each letter is a word into a new folder."""
+    folder = Path(tempfile.mkdtemp())
+    for name, content in tokenizer_files().items():
+        (folder / name).write_text(content)
+    return folder
+
+
 def tokenizer_files() -> dict[str, str]:
-    """Return the files of a tokenizer to which each letter is a word."""
-    import json
-
-    from tokenizers.pre_tokenizers import ByteLevel
-
+    """Return the files of such a tokenizer."""
     letters = sorted(ByteLevel.alphabet())
     vocabulary = {word: i for i, word in enumerate(["<s>", "<pad>", "</s>", "<unk>", *letters])}
     vocabulary["<mask>"] = len(vocabulary)

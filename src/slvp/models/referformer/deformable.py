@@ -20,6 +20,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
+from slvp.models.referformer.layers import Linear
+
 Shapes = list[tuple[int, int]]
 """Height and width of each level."""
 
@@ -40,10 +42,10 @@ class DeformableAttention(nn.Module):
     def __init__(self, width: int, heads: int, levels: int, points: int) -> None:
         super().__init__()
         self.heads, self.levels, self.points = heads, levels, points
-        self.offsets = nn.Linear(width, heads * levels * points * 2)
-        self.weights = nn.Linear(width, heads * levels * points)
-        self.values = nn.Linear(width, width)
-        self.out = nn.Linear(width, width)
+        self.offsets = Linear(width, heads * levels * points * 2)
+        self.weights = Linear(width, heads * levels * points)
+        self.values = Linear(width, width)
+        self.out = Linear(width, width)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -18,6 +18,7 @@ from slvp.models.referformer.backbones import FrameEncoder
 from slvp.models.referformer.config import ReferFormerConfig
 from slvp.models.referformer.dynamic_masks import DynamicMasks
 from slvp.models.referformer.flow_head import QueryMotion
+from slvp.models.referformer.layers import attend
 from slvp.models.referformer.pixel_decoder import CrossModalPixelDecoder
 from slvp.models.referformer.positions import place_embedding
 from slvp.models.referformer.transformer import DeformableTransformer, Found
@@ -254,13 +255,13 @@ class ReferFormer(ReferringModel):
         """Return a level FCHW, each place times what it reads in the sentence."""
         frames = level_ETCHW.shape[1]
         level_EPC = level_ETCHW.permute(0, 1, 3, 4, 2).flatten(1, 3)
-        read_EPC = self.fusion(
+        read_EPC = attend(
+            self.fusion,
             level_EPC,
             sentences.words_ELC + sentences.place_ELC,
             sentences.words_ELC,
-            key_padding_mask=sentences.ignored_EL,
-            need_weights=False,
-        )[0]
+            sentences.ignored_EL,
+        )
         fused = (level_EPC * read_EPC).unflatten(1, (frames, *level_ETCHW.shape[-2:]))
         return fused.flatten(0, 1).permute(0, 3, 1, 2)
 

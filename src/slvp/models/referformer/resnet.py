@@ -10,6 +10,8 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 from torchvision.ops.misc import FrozenBatchNorm2d
 
+from slvp.models.referformer.layers import linear
+
 _STAGES = ("layer1", "layer2", "layer3", "layer4")
 
 
@@ -27,6 +29,10 @@ class FrozenConv(nn.Module):
         scale_C = norm.weight * (norm.running_var + norm.eps).rsqrt()
         bias_C = norm.bias - norm.running_mean * scale_C
         weight = self.conv.weight * scale_C[:, None, None, None]
+        if self.conv.kernel_size == (1, 1):
+            rows, columns = self.conv.stride
+            x_FHWC = x_FCHW[..., ::rows, ::columns].permute(0, 2, 3, 1)
+            return linear(x_FHWC, weight[..., 0, 0], bias_C).permute(0, 3, 1, 2)
         return F.conv2d(
             x_FCHW,
             weight.contiguous(memory_format=torch.channels_last),

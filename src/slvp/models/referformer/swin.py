@@ -13,7 +13,7 @@ from timm.layers import DropPath
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from slvp.models.layers import Mlp
+from slvp.models.referformer.layers import Linear
 from slvp.models.referformer.window_attention import Size, WindowAttention, Windows
 
 _PATCH = 4
@@ -29,7 +29,7 @@ class SwinBlock(nn.Module):
         self.normalise_attention = nn.LayerNorm(width)
         self.attention = WindowAttention(width, heads, windows.size)
         self.normalise_mlp = nn.LayerNorm(width)
-        self.mlp = Mlp(width, 4 * width, width)
+        self.mlp = nn.Sequential(Linear(width, 4 * width), nn.GELU(), Linear(4 * width, width))
         self.drop_path = DropPath(drop_path)
 
     def forward(self, x_BTHWC: torch.Tensor) -> torch.Tensor:
@@ -48,7 +48,7 @@ class Merger(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.normalise = nn.LayerNorm(4 * width)
-        self.reduce = nn.Linear(4 * width, 2 * width, bias=False)
+        self.reduce = Linear(4 * width, 2 * width, bias=False)
 
     def forward(self, x_BTHWC: torch.Tensor) -> torch.Tensor:
         """Return the clip at half its size."""

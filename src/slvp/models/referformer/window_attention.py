@@ -10,6 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
+from slvp.models.referformer.layers import Linear
+
 Size = tuple[int, int, int]
 """Frames, rows and columns."""
 
@@ -56,8 +58,8 @@ class WindowAttention(nn.Module):
     def __init__(self, width: int, heads: int, window: Size) -> None:
         super().__init__()
         self.heads = heads
-        self.query_key_value = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
+        self.query_key_value = Linear(width, 3 * width)
+        self.out = Linear(width, width)
         distances = math.prod(2 * side - 1 for side in window)
         self.bias = nn.Parameter(torch.zeros(distances, heads))
         nn.init.trunc_normal_(self.bias, std=0.02)

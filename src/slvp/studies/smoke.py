@@ -40,7 +40,7 @@ def _tiny_model(config: AnyConfig) -> AnyConfig:
             config,
             vision="timm:test_efficientnet",
             vision_pretrained=False,
-            width=32,
+            width=64,  # more than a channel for each group: the coarsest level may be one place
             attention_heads=2,
             feedforward=32,
             encoder_layers=1,

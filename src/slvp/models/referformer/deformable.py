@@ -90,20 +90,19 @@ class DeformableAttention(nn.Module):
         offsets_FNMVK2 = self.offsets(queries_FNC).unflatten(-1, (*grid, 2))
         weights_FNMVK = self.weights(queries_FNC).unflatten(-1, (self.heads, -1)).softmax(-1)
         weights_FNMVK = weights_FNMVK.unflatten(-1, grid[1:])
-        centre_FN1V12 = references[:, :, None, :, None, :2]
-        if references.shape[-1] == 2:
-            size_V2 = torch.tensor([(w, h) for h, w in shapes], device=memory_FPC.device)
-            points_FNMVK2 = centre_FN1V12 + offsets_FNMVK2 / size_V2[:, None]
-        else:
-            box_FN1V12 = references[:, :, None, :, None, 2:]
-            points_FNMVK2 = centre_FN1V12 + offsets_FNMVK2 / self.points * box_FN1V12 * 0.5
-        return self.out(sample(values_FPMC, shapes, points_FNMVK2, weights_FNMVK))
+        size_V2 = torch.tensor([(w, h) for h, w in shapes], device=memory_FPC.device)
+        references = references[:, :, None, :, None]  # F N 1 V 1 ...
+        if references.shape[-1] == 4:
+            box = references[..., 2:] * size_V2[:, None]
+            offsets_FNMVK2 = offsets_FNMVK2 * (box * (0.5 / self.points))
+        at_FNMVK2 = offsets_FNMVK2 + (references[..., :2] * size_V2[:, None] - 0.5)
+        return self.out(sample(values_FPMC, shapes, at_FNMVK2, weights_FNMVK))
 
 
 def sample(
     values_FPMC: torch.Tensor,
     shapes: Shapes,
-    points_FNMVK2: torch.Tensor,
+    at_FNMVK2: torch.Tensor,
     weights_FNMVK: torch.Tensor,
 ) -> torch.Tensor:
     """Return sums FNC of values at points, by whichever way is fastest here.
@@ -111,29 +110,31 @@ def sample(
     Args:
         values_FPMC: of all places, one level after the other; those of a head in C channels.
         shapes: of the levels.
-        points_FNMVK2: x, y as shares of the frame; outside of 0..1 there are zeros.
+        at_FNMVK2: x, y in places of each level, of which the first one's centre is at 0; beyond
+            the last ones there are zeros.
         weights_FNMVK: what each point counts.
     """
     if values_FPMC.is_cuda and (op := compiled_op()) is not None:
-        return _sample_with_op(op, values_FPMC, shapes, points_FNMVK2, weights_FNMVK)
+        return _sample_with_op(op, values_FPMC, shapes, at_FNMVK2, weights_FNMVK)
     if values_FPMC.is_cuda or torch.is_grad_enabled():
-        return sample_with_grid(values_FPMC, shapes, points_FNMVK2, weights_FNMVK)
-    return sample_with_bags(values_FPMC, shapes, points_FNMVK2, weights_FNMVK)
+        return sample_with_grid(values_FPMC, shapes, at_FNMVK2, weights_FNMVK)
+    return sample_with_bags(values_FPMC, shapes, at_FNMVK2, weights_FNMVK)
 
 
 def sample_with_grid(
     values_FPMC: torch.Tensor,
     shapes: Shapes,
-    points_FNMVK2: torch.Tensor,
+    at_FNMVK2: torch.Tensor,
     weights_FNMVK: torch.Tensor,
 ) -> torch.Tensor:
     """Do as :func:`sample` says, level by level, by PyTorch's bilinear sampling."""
-    frames, queries, heads = points_FNMVK2.shape[:3]
+    frames, queries, heads = at_FNMVK2.shape[:3]
     total: torch.Tensor | None = None
     levels = values_FPMC.split([height * width for height, width in shapes], dim=1)
+    grid_FNMVK2 = 2 * _shares(shapes, at_FNMVK2) - 1
     for level, (height, width) in enumerate(shapes):
         image = levels[level].permute(0, 2, 3, 1).flatten(0, 1).unflatten(-1, (height, width))
-        grid = (2 * points_FNMVK2[:, :, :, level] - 1).transpose(1, 2).flatten(0, 1)
+        grid = grid_FNMVK2[:, :, :, level].transpose(1, 2).flatten(0, 1)
         seen = F.grid_sample(image, grid, align_corners=False)  # (F M) C N K
         weights = weights_FNMVK[:, :, :, level].transpose(1, 2).flatten(0, 1)
         part = torch.einsum("acnk,ank->anc", seen, weights)
@@ -145,63 +146,57 @@ def sample_with_grid(
 def sample_with_bags(
     values_FPMC: torch.Tensor,
     shapes: Shapes,
-    points_FNMVK2: torch.Tensor,
+    at_FNMVK2: torch.Tensor,
     weights_FNMVK: torch.Tensor,
 ) -> torch.Tensor:
     """Do as :func:`sample` says, by sums of rows of a table, frame by frame."""
-    device = values_FPMC.device
-    heads = values_FPMC.shape[2]
-    size_V2 = torch.tensor([(w, h) for h, w in shapes], dtype=torch.float32, device=device)
-    areas_V = torch.tensor([h * w for h, w in shapes], dtype=torch.int32, device=device)
-    start_V = (areas_V.cumsum(0) - areas_V).int()
-    head_M = torch.arange(heads, dtype=torch.int32, device=device)
-    first_MV1 = (start_V * heads + head_M[:, None])[..., None]
-    rows = values_FPMC.flatten(1, 2)  # F (P M) C: row p M + m
-    return torch.stack(
+    device, heads = values_FPMC.device, values_FPMC.shape[2]
+    # Each level with a rim of zeros: one place before, two after, as the last has a neighbour.
+    rimmed = [(height + 3, width + 3) for height, width in shapes]
+    levels = values_FPMC.flatten(2).split([height * width for height, width in shapes], dim=1)
+    table = torch.cat(
         [
-            _bags(rows[f], points_FNMVK2[f], weights_FNMVK[f], size_V2, first_MV1)
-            for f in range(len(rows))
-        ]
-    )
+            F.pad(level.unflatten(1, shape), (0, 0, 1, 2, 1, 2)).flatten(1, 2)
+            for level, shape in zip(levels, shapes, strict=True)
+        ],
+        dim=1,
+    ).unflatten(-1, (heads, -1))
+    rows = table.flatten(1, 2)  # F (P M) C: row p M + m
+    sizes_V2 = torch.tensor([(w, h) for h, w in shapes], dtype=torch.float32, device=device)
+    wide_V = torch.tensor([width for _, width in rimmed], dtype=torch.float32, device=device)
+    area_V = torch.tensor([h * w for h, w in rimmed], dtype=torch.float32, device=device)
+    first_V = area_V.cumsum(0) - area_V + wide_V + 1  # behind the rim
+    head_M = torch.arange(heads, dtype=torch.float32, device=device)
+    first_MV1 = (first_V * heads + head_M[:, None])[..., None]
+    # The four places around a point, from the one above and to the left.
+    around_V4 = heads * torch.stack([0 * wide_V, 0 * wide_V + 1, wide_V, wide_V + 1], dim=-1).int()
+    sums = []
+    for at_NMVK2, weights_NMVK, table_rows in zip(at_FNMVK2, weights_FNMVK, rows, strict=True):
+        at_NMVK2 = at_NMVK2.clamp(min=-1).minimum(sizes_V2[:, None])
+        low_NMVK2 = at_NMVK2.floor()
+        part_NMVK2 = at_NMVK2 - low_NMVK2
+        column, row = low_NMVK2.unbind(-1)
+        # Whole numbers well below 2^24: exact in single precision.
+        first = torch.addcmul(column, row, wide_V[:, None]).mul_(heads).add_(first_MV1)
+        places = first.int()[..., None] + around_V4[:, None]
+        x, y = part_NMVK2.unbind(-1)
+        low, high = weights_NMVK * (1 - y), weights_NMVK * y
+        shares = torch.stack([low * (1 - x), low * x, high * (1 - x), high * x], dim=-1)
+        bags = places.shape[0] * heads
+        found = F.embedding_bag(
+            places.view(bags, -1),
+            table_rows,
+            per_sample_weights=shares.view(bags, -1),
+            mode="sum",
+        )
+        sums.append(found.view(places.shape[0], -1))
+    return torch.stack(sums)
 
 
-def _bags(
-    rows: torch.Tensor,
-    points_NMVK2: torch.Tensor,
-    weights_NMVK: torch.Tensor,
-    size_V2: torch.Tensor,
-    first_MV1: torch.Tensor,
-) -> torch.Tensor:
-    """Return sums NC of one frame; ``first_MV1`` is the row of each level's first place."""
-    queries, heads = points_NMVK2.shape[:2]
-    # Of each axis the two places that a point lies between, and what each of them counts.
-    sides = []
-    for axis in (0, 1):
-        size_V1 = size_V2[:, axis, None]
-        at = torch.addcmul(points_NMVK2.new_tensor(-0.5), points_NMVK2[..., axis], size_V1)
-        low = at.floor()
-        part = at - low
-        low_weight = (1 - part) * ((low >= 0) & (low < size_V1))
-        high_weight = part * ((low >= -1) & (low < size_V1 - 1))
-        low_place = low.clamp(min=0).minimum(size_V1 - 1)
-        high_place = (low + 1).clamp(min=0).minimum(size_V1 - 1)
-        sides.append(((low_place, low_weight), (high_place, high_weight)))
-    width_V1 = size_V2[:, 0, None]
-    corners = [
-        (row_place * width_V1 + column_place, row_weight * weights_NMVK * column_weight)
-        for row_place, row_weight in sides[1]
-        for column_place, column_weight in sides[0]
-    ]
-    places = torch.stack([place for place, _ in corners], dim=-1).int()
-    table_rows = places * heads + first_MV1[..., None]
-    weights = torch.stack([weight for _, weight in corners], dim=-1)
-    sums = F.embedding_bag(
-        table_rows.view(queries * heads, -1),
-        rows,
-        per_sample_weights=weights.view(queries * heads, -1),
-        mode="sum",
-    )
-    return sums.view(queries, -1)
+def _shares(shapes: Shapes, at_FNMVK2: torch.Tensor) -> torch.Tensor:
+    """Return x, y as shares of the frame."""
+    size_V2 = torch.tensor([(w, h) for h, w in shapes], device=at_FNMVK2.device)
+    return (at_FNMVK2 + 0.5) / size_V2[:, None]
 
 
 @functools.cache
@@ -217,9 +212,10 @@ def _sample_with_op(
     op: Any,
     values_FPMC: torch.Tensor,
     shapes: Shapes,
-    points_FNMVK2: torch.Tensor,
+    at_FNMVK2: torch.Tensor,
     weights_FNMVK: torch.Tensor,
 ) -> torch.Tensor:
+    points_FNMVK2 = _shares(shapes, at_FNMVK2)
     result: torch.Tensor = _CompiledOp.apply(op, values_FPMC, shapes, points_FNMVK2, weights_FNMVK)
     return result
 

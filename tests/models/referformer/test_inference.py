@@ -20,7 +20,7 @@ def model():
         vision="timm:test_efficientnet",
         roberta={"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
                  "intermediate_size": 16},
-        width=32, attention_heads=2, feedforward=32, encoder_layers=1, decoder_layers=2,
+        width=64, attention_heads=2, feedforward=32, encoder_layers=1, decoder_layers=2,
         pixel_width=32, frame_size=SHORT, window=WINDOW,
     )  # fmt: skip
     built = build(config, weights="random").eval()

@@ -128,9 +128,9 @@ def test_a_folder_without_runs_cannot_be_shown(tmp_path, capsys):
 
 def test_what_several_arms_ask_for_is_trained_once(folder):
     runs = [path.name for path in (folder / "runs").iterdir()]
-    # By vision, by language, on real video; and seven ways that may matter.
-    assert sum(name.startswith("pretrain") for name in runs) == 10
-    assert len(runs) == 10 + (6 + 4 + 4 + 7)
+    # By vision, by language, ReferFormer, on real video; and seven ways that may matter.
+    assert sum(name.startswith("pretrain") for name in runs) == 11
+    assert len(runs) == 11 + (6 + 4 + 4 + 4 + 7)
 
 
 def test_what_is_done_is_not_done_again(folder, capsys):
@@ -191,8 +191,9 @@ def test_fusions_get_equal_budgets(material):
     for arm in arms_of("fusions", material):
         for config in (arm.pretrain, arm.finetune):
             if config is not None:
-                fusion = config.model.fusion
-                assert arm.line.startswith(fusion.replace("-", " "))
+                system = config.model.architecture.replace("referformer", "ReferFormer")
+                fusion = config.model.fusion.replace("-", " ")
+                assert arm.line.startswith(fusion if system == "slvp" else system)
     by_line = {(arm.line, arm.labels): arm for arm in arms_of("fusions", material)}
     for (line, share), arm in by_line.items():
         if line.startswith("language"):
@@ -205,6 +206,11 @@ def test_fusions_get_equal_budgets(material):
                     same = replace(one, model=model, optimiser=two.optimiser)
                     assert same == two
                     assert one.task == "pretrain" or one.optimiser == two.optimiser
+        if line.startswith("ReferFormer"):
+            other = by_line[line.replace("ReferFormer", "language as query"), share]
+            for one, two in ((arm.pretrain, other.pretrain), (arm.finetune, other.finetune)):
+                assert (one is None) == (two is None)
+                assert one is None or replace(one, model=two.model) == two
 
 
 def test_each_variant_of_what_matters_changes_one_thing(material):

@@ -32,7 +32,7 @@ Finds, in every frame of a video, the object that a sentence describes.
   finetune      train a model that segments, from masks and a pre-trained model
   study         train what answers one of the paper's claims; draw the answer
   resume        go on with an interrupted run of pretrain or finetune
-  import        another system's published checkpoint -> a folder that --model takes
+  import        another system's published checkpoint -> a model for --model
   data example  make a tiny data set in a benchmark's exact layout
   data check    look a benchmark's files over; say how to mend what is wrong
   data prepare  convert a download, where that is needed
@@ -40,7 +40,6 @@ Finds, in every frame of a video, the object that a sentence describes.
   data flow     compute the optical flow of captioned video, for pretrain
 
   slvp segment examples/cars.mp4 "the car on the left" "the car on the right"
-  slvp data world outputs/world --clips 20 --seed 1
   slvp evaluate world --data outputs/world --out outputs/scores
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from slvp.errors import UserError
 from slvp.models.config import ModelConfig
 from slvp.models.configs import AnyConfig
 from slvp.models.referformer.model import ReferFormer
@@ -25,9 +26,17 @@ def build(
         folder: of the model, which may hold a tokenizer.
 
     Raises:
-        UserError: an encoder can't be had.
+        UserError: an encoder can't be had, or the folder doesn't hold what the model needs.
     """
     if isinstance(config, ModelConfig):
         return SLVP(config, weights=weights)
-    tokenizer = None if folder is None or not config.stores_text else folder / TOKENIZER
-    return ReferFormer(config, weights=weights, tokenizer=tokenizer)
+    if not config.stores_text or weights == "random":
+        return ReferFormer(config, weights=weights)
+    if folder is None:
+        raise UserError(
+            "a ReferFormer that holds RoBERTa's weights can be asked, not trained; train with "
+            "recipe referformer-lite"
+        )
+    if not (folder / TOKENIZER).is_dir():
+        raise UserError(f"{folder}: holds no folder {TOKENIZER}; import or fetch the model again")
+    return ReferFormer(config, weights=weights, tokenizer=folder / TOKENIZER)

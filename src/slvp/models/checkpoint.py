@@ -101,8 +101,19 @@ def from_pretrained(name_or_path: str | Path) -> ReferringModel:
     return model.eval()
 
 
-def load_strictly(model: ReferringModel, state: dict[str, torch.Tensor], source: str) -> None:
+def load_strictly(
+    model: ReferringModel,
+    state: dict[str, torch.Tensor],
+    source: str,
+    belongs: str = "the weights don't belong to this config.json",
+) -> None:
     """Copy ``state`` into ``model``; every stored tensor must be there with its shape.
+
+    Args:
+        model: is changed.
+        state: what it shall hold.
+        source: where that was read, for the message.
+        belongs: what the message says of a tensor that doesn't fit.
 
     Raises:
         UserError: names the first tensor that is missing, unknown or of another shape.
@@ -110,19 +121,15 @@ def load_strictly(model: ReferringModel, state: dict[str, torch.Tensor], source:
     expected = model.stored_state()
     for name, tensor in expected.items():
         if name not in state:
-            raise UserError(
-                f"{source}: tensor {name} is missing; the weights don't belong to this config.json"
-            )
+            raise UserError(f"{source}: tensor {name} is missing; {belongs}")
         if state[name].shape != tensor.shape:
             raise UserError(
                 f"{source}: tensor {name} has shape {tuple(state[name].shape)}, expected "
-                f"{tuple(tensor.shape)}; the weights don't belong to this config.json"
+                f"{tuple(tensor.shape)}; {belongs}"
             )
     for name in state:
         if name not in expected:
-            raise UserError(
-                f"{source}: tensor {name} is unknown; the weights don't belong to this config.json"
-            )
+            raise UserError(f"{source}: tensor {name} is unknown; {belongs}")
     model.load_state_dict(state, strict=False)
 
 

@@ -15,6 +15,12 @@ from slvp.types import UInt8Array
 
 Weights = Literal["named", "unstored", "random"]
 
+MAX_SIDE = 2_048
+"""Most pixels of a frame's side that a model is shown."""
+
+MULTIPLE = 32
+"""Least pixels of a frame's short side, and for some models what sides are multiples of."""
+
 
 class Configuration(Protocol):
     """What is asked of any model's configuration; see those of the models."""

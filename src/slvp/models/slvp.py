@@ -21,13 +21,10 @@ from slvp.models.heads import (
     PixelMaskHead,
     QueryMaskHead,
 )
-from slvp.models.referring_model import ReferringModel, Weights
+from slvp.models.referring_model import MAX_SIDE, MULTIPLE, ReferringModel, Weights
 from slvp.models.text import TextEncoder, Words
 from slvp.models.vision import Pyramid, VisionEncoder, normalised
 from slvp.types import UInt8Array
-
-MAX_SIDE = 2_048
-MULTIPLE = 32
 
 
 class SLVP(ReferringModel):

@@ -19,8 +19,7 @@ import torch
 from slvp.errors import UserError
 from slvp.models.checkpoint import from_pretrained
 from slvp.models.device import choose_device, keep_freed_memory
-from slvp.models.referring_model import ReferringModel
-from slvp.models.slvp import MAX_SIDE, MULTIPLE
+from slvp.models.referring_model import MAX_SIDE, MULTIPLE, ReferringModel
 from slvp.models.text import check_sentences
 from slvp.segmenter.finishing import STRIDE, Finisher, resized
 from slvp.segmenter.quality import Quality, quality_of

@@ -11,6 +11,9 @@ from slvp.models.heads import MaskOutput
 from slvp.models.referring_model import ReferringModel
 from slvp.types import UInt8Array
 
+STRIDE = 4
+"""Coarsest pixels of maps."""
+
 SENTENCES_AT_ONCE = 8
 """More are asked in turn, so that what the model needs in between does not grow with them."""
 
@@ -49,7 +52,10 @@ class View:
 
     def answer(self, new: list[UInt8Array]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return logits_ETHW and presence_ET of a window: frames seen before, and new ones."""
-        sides = self.sides(new[0].shape[:2])
+        sides = height, width = self.sides(new[0].shape[:2])
+        if self._mirrored and width > STRIDE:
+            # Or the last column of the maps, only partly within the frame, would come first.
+            sides = height, width - width % STRIDE
         frames_TCHW = torch.stack([self._model.resize(image, sides) for image in new])
         if self._mirrored:
             frames_TCHW = frames_TCHW.flip(-1)

@@ -28,7 +28,8 @@ _EPSILON = 1e-6
 class ReferFormerFinetuning(MaskFinetuning):
     """Sentences to masks, boxes and scores of N queries.
 
-    What a query costs when one is chosen has the same weights as what it then loses.
+    What a query costs when one is chosen has the same weights as what it then loses. For models
+    with one class, 'meant'.
     """
 
     weights: Mapping[str, float] = field(
@@ -46,7 +47,7 @@ class ReferFormerFinetuning(MaskFinetuning):
         assert batch.masks_ETHW is not None
         output: QueryOutput = model(batch.frames_BTCHW, batch.sentences, batch.clip_of_E)
         target = Target.of(batch.masks_ETHW)
-        layers = [self.layer_totals(layer, target) for layer in (*output.earlier, output)]
+        layers = [self.layer_totals(one.float(), target) for one in (*output.earlier, output)]
         return {name: torch.stack([one[name] for one in layers]).sum() for name in self.weights}
 
     def layer_totals(self, output: QueryOutput, target: Target) -> dict[str, torch.Tensor]:

@@ -103,3 +103,14 @@ def test_the_compiled_op_is_used_as_it_wants_to_be(stand_in_op):
     got = deformable._sample_with_op(stand_in_op, values, shapes, at, weights)
     torch.testing.assert_close(got, sample_with_grid(values, shapes, at, weights))
     assert stand_in_op.steps == [32]  # divides 96, at most 64
+
+
+@pytest.mark.parametrize("learns", [False, True])
+def test_mixed_precision(learns):
+    attention = DeformableAttention(8, 2, 2, 2)
+    ask = (torch.randn(1, 3, 8), torch.rand(1, 3, 2, 2), torch.randn(1, 5, 8), [(2, 2), (1, 1)])
+    with torch.set_grad_enabled(learns):
+        exact = attention(*ask, None)
+        with torch.autocast("cpu", torch.bfloat16):
+            rough = attention(*ask, None)
+    torch.testing.assert_close(rough.float(), exact, atol=0.1, rtol=0.1)

@@ -1,6 +1,7 @@
 import argparse
 import os
 import pickle
+import shutil
 
 import pytest
 import torch
@@ -56,13 +57,15 @@ def test_a_hostile_checkpoint_is_refused_and_not_run(tmp_path, tokenizer):
     torch.save({"model": {}, "args": Hostile()}, path)
     with pytest.raises(UserError, match=r"hostile\.pth: holds posix\.mkdir, which could run code"):
         load(path, tokenizer)
-    path.write_bytes(pickle.dumps(Hostile()))
-    with pytest.raises(UserError, match=r"hostile\.pth: "):
+    path.write_bytes(pickle.dumps(Hostile(), protocol=2))
+    with pytest.raises(UserError, match=r"hostile\.pth: holds posix\.mkdir, which could run code"):
         load(path, tokenizer)
     assert not (tmp_path / "was-run").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\x03\x04 half a zip"])
+@pytest.mark.parametrize(
+    "content", [b"", b"no checkpoint", b"PK\x03\x04 half a zip", b"the readme", b"some text", b"."]
+)
 def test_what_is_no_checkpoint(tmp_path, tokenizer, content):
     path = tmp_path / "broken.pth"
     path.write_bytes(content)
@@ -101,6 +104,14 @@ def test_arguments(checkpoint, tmp_path, tokenizer):
     with pytest.raises(UserError, match="doesn't tell its backbone; name it with --backbone"):
         load(path, tokenizer)
     assert load(path, tokenizer, "resnet50").config.queries == 5
+    with pytest.raises(UserError, match="has backbone resnet50, not swin_t_p4w7"):
+        load(checkpoint, tokenizer, "swin_t_p4w7")
+    path = changed(checkpoint, tmp_path / "odd.pth", args=3)
+    with pytest.raises(UserError, match="args is a int"):
+        load(path, tokenizer)
+    path = changed(checkpoint, tmp_path / "none.pth", model=[1])
+    with pytest.raises(UserError, match="no entry 'model'"):
+        load(path, tokenizer)
     path = changed(
         checkpoint, tmp_path / "two.pth", args=argparse.Namespace(**(MINIMAL | {"two_stage": True}))
     )
@@ -114,8 +125,25 @@ def test_arguments(checkpoint, tmp_path, tokenizer):
 
 
 def test_the_tokenizer_must_be_there(checkpoint, tmp_path):
-    with pytest.raises(UserError, match=r"tokenizer .*can't be loaded"):
+    with pytest.raises(UserError, match=r"tokenizer .*; expected a folder with RoBERTa's vocab"):
         load(checkpoint, tmp_path)
+
+
+def test_another_tokenizer_is_refused(checkpoint, tmp_path, tokenizer):
+    for name in ("merges.txt", "vocab.json"):
+        (tmp_path / name).write_text((tokenizer / name).read_text())
+    load(checkpoint, tmp_path)  # no more files than these two are needed
+    words = (tokenizer / "vocab.json").read_text().replace('"<pad>": 1', '"<pad>": 5')
+    (tmp_path / "vocab.json").write_text(words)
+    with pytest.raises(UserError, match="is not RoBERTa's"):
+        load(checkpoint, tmp_path)
+
+
+def test_a_model_without_its_tokenizer(checkpoint, tokenizer, tmp_path):
+    load(checkpoint, tokenizer).save_pretrained(tmp_path / "model")
+    shutil.rmtree(tmp_path / "model" / "tokenizer")
+    with pytest.raises(UserError, match="holds no folder tokenizer"):
+        from_pretrained(tmp_path / "model")
 
 
 def test_all_backbones_are_told_by_name():

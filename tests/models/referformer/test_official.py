@@ -83,7 +83,7 @@ def test_the_same_losses(with_made_up_weights):
         for ours, theirs in LOSSES.items():
             total = sum(layer[ours] for layer in layers) / target.seen_ET.sum()
             expected = float(EXPECTED[f"{case.name} loss {theirs}"][0])
-            assert float(total) == pytest.approx(expected, rel=1e-4), ours
+            assert total.item() == pytest.approx(expected, rel=1e-4), ours
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)

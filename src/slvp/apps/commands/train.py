@@ -73,13 +73,12 @@ def train(
     )
     model, optimiser, objective = config.model, config.optimiser, config.objective
     rate = _or_own(run.learning_rate, optimiser.learning_rate)
-    if run.checkpoint_activations:
-        if not isinstance(model, ModelConfig):
-            raise UserError(
-                "--checkpoint-activations: not for this recipe's model; --accumulate saves memory, "
-                "too"
-            )
-        model = replace(model, checkpoint_activations=True)
+    if isinstance(model, ModelConfig):
+        twice = run.checkpoint_activations or model.checkpoint_activations
+        model = replace(model, checkpoint_activations=twice)
+    elif run.checkpoint_activations or run.fsdp:
+        option = "--fsdp" if run.fsdp else "--checkpoint-activations"
+        raise UserError(f"{option}: not for this recipe's model; --accumulate saves memory, too")
     config = replace(
         config,
         data=data,

@@ -22,6 +22,9 @@ SWIN = {
 }
 """Channels, blocks and heads."""
 
+_DROP_PATH = {"swin_b": 0.3, "swin_l": 0.3}
+_USUAL_DROP_PATH = 0.2
+
 VIDEO_SWIN = tuple(f"video_swin_{size}" for size in "tsb")
 
 PUBLISHED = (*RESNET, *SWIN, *VIDEO_SWIN)
@@ -58,10 +61,20 @@ class FrameEncoder(nn.Module):
         if name in RESNET:
             self.backbone = ResNet(name)
         elif name in SWIN:
-            self.backbone = Swin(*SWIN[name], (1, _WINDOW, _WINDOW), normalises=True)
+            self.backbone = Swin(
+                *SWIN[name],
+                (1, _WINDOW, _WINDOW),
+                normalises=True,
+                drop_path=_DROP_PATH.get(name, _USUAL_DROP_PATH),
+            )
         elif name in VIDEO_SWIN:
             sizes = SWIN[name.removeprefix("video_")]
-            self.backbone = Swin(*sizes, (_FRAMES, _WINDOW, _WINDOW), normalises=False)
+            self.backbone = Swin(
+                *sizes,
+                (_FRAMES, _WINDOW, _WINDOW),
+                normalises=False,
+                drop_path=_USUAL_DROP_PATH,
+            )
         elif name.startswith(TIMM):
             self.backbone = ImageBackbone(name.removeprefix(TIMM), pretrained=pretrained)
             mean, std = self.backbone.mean, self.backbone.std

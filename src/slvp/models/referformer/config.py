@@ -124,6 +124,13 @@ class ReferFormerConfig:
         for name in _COUNTS:
             if getattr(config, name) < 1:
                 raise UserError(f"{source}: {name} must be at least 1")
+        if config.vision_pretrained and not config.vision.startswith("timm:"):
+            raise UserError(
+                f"{source}: vision_pretrained is for backbones of timm; published ones are stored"
+            )
+        wrong = [name for name, value in config.roberta.items() if type(value) is not int]
+        if wrong or not 0 <= config.dropout < 1:
+            raise UserError(f"{source}: roberta must hold whole numbers, and dropout be in 0..1")
         if config.mask_layers < 2:
             raise UserError(f"{source}: mask_layers must be at least 2")
         if config.head not in HEADS or config.sentence not in ("pooled", "mean"):

@@ -114,11 +114,15 @@ def sample(
             the last ones there are zeros.
         weights_FNMVK: what each point counts.
     """
+    # Places need single precision: there are thousands of them in a level.
+    inputs = values_FPMC.float(), shapes, at_FNMVK2.float(), weights_FNMVK.float()
     if values_FPMC.is_cuda and (op := compiled_op()) is not None:
-        return _sample_with_op(op, values_FPMC, shapes, at_FNMVK2, weights_FNMVK)
-    if values_FPMC.is_cuda or torch.is_grad_enabled():
-        return sample_with_grid(values_FPMC, shapes, at_FNMVK2, weights_FNMVK)
-    return sample_with_bags(values_FPMC, shapes, at_FNMVK2, weights_FNMVK)
+        sums = _sample_with_op(op, *inputs)
+    elif values_FPMC.is_cuda or torch.is_grad_enabled():
+        sums = sample_with_grid(*inputs)
+    else:
+        sums = sample_with_bags(*inputs)
+    return sums.to(values_FPMC.dtype)
 
 
 def sample_with_grid(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -56,17 +57,20 @@ def import_checkpoint(
         UserError: the file can't be read, holds what can't be loaded safely, or a model that isn't
             known; names what it is.
     """
+    source = str(checkpoint)
     content = _load(checkpoint)
     state = content.get("model", content)
-    if not state or not all(isinstance(value, torch.Tensor) for value in state.values()):
+    if not isinstance(state, dict) or not all(
+        isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()
+    ):
         raise UserError(
-            f"{checkpoint}: has no entry 'model' that holds tensors alone; expected a checkpoint "
-            "that ReferFormer's own code has written"
+            f"{source}: has no entry 'model' that holds tensors alone; expected a checkpoint that "
+            "ReferFormer's own code has written"
         )
-    config = _config(content.get("args"), state, backbone, str(checkpoint))
-    ours = our_state(state, str(checkpoint))
+    config = _config(content.get("args"), state, backbone, source)
+    ours = our_state(state, source)
     model = ReferFormer(config, weights="random", tokenizer=tokenizer)
-    load_strictly(model, ours, str(checkpoint))
+    load_strictly(model, ours, source, f"expected a ReferFormer with {config.vision}")
     return model.eval()
 
 
@@ -76,8 +80,8 @@ def _load(checkpoint: Path) -> dict[str, Any]:
     try:
         with torch.serialization.safe_globals([argparse.Namespace]):
             content = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        what = _unsafe(checkpoint)
+    except pickle.UnpicklingError as error:
+        what = _unsafe(checkpoint, str(error))
         reason = (
             f"holds {what}, which could run code when it is loaded, and is refused"
             if what
@@ -87,8 +91,8 @@ def _load(checkpoint: Path) -> dict[str, Any]:
             f"{checkpoint}: {reason}; expected tensors and arguments alone, as the authors' "
             "downloads have them"
         ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        reason = str(error).partition("\n")[0]
+    except Exception as error:  # anything may come of reading what is no checkpoint
+        reason = str(error).partition("\n")[0] or type(error).__name__
         raise UserError(
             f"{checkpoint}: is no checkpoint, or a damaged one ({reason}); fetch it again"
         ) from None
@@ -97,31 +101,39 @@ def _load(checkpoint: Path) -> dict[str, Any]:
     return content
 
 
-def _unsafe(checkpoint: Path) -> str:
+def _unsafe(checkpoint: Path, complaint: str) -> str:
     """Return what a checkpoint would run, without running it; empty if that can't be told."""
     try:
         named = torch.serialization.get_unsafe_globals_in_checkpoint(checkpoint)
-    except (pickle.UnpicklingError, RuntimeError, ValueError):
-        return ""
+    except Exception:  # it is of the old format, or none
+        found = re.search(r"(?:GLOBAL|class|global) ([a-z_]\w*(?:\.\w+)+)", complaint)
+        return found[1] if found else ""
     return ", ".join(name for name in named if name != "argparse.Namespace")
 
 
 def _config(
     arguments: Any, state: dict[str, torch.Tensor], backbone: str | None, source: str
 ) -> ReferFormerConfig:
-    told: dict[str, Any] = dict(vars(arguments)) if arguments is not None else {}
+    if not isinstance(arguments, argparse.Namespace | dict | None):
+        raise UserError(f"{source}: args is a {type(arguments).__name__}, expected a Namespace")
+    told = dict(vars(arguments) if isinstance(arguments, argparse.Namespace) else arguments or {})
     for name, value in _ALIKE.items():
         if told.get(name, value) != value:
             raise UserError(
                 f"{source}: was trained with {name}={told[name]!r}, expected {value!r} as in all "
                 "published checkpoints; such a model can't be imported"
             )
-    if told.get("dec_n_points") != told.get("enc_n_points"):
+    points = {told[name] for name in ("enc_n_points", "dec_n_points") if name in told}
+    if len(points) > 1:
         raise UserError(
             f"{source}: was trained with different enc_n_points and dec_n_points; such a model "
             "can't be imported"
         )
-    name = backbone or str(told.get("backbone", ""))
+    name = str(told.get("backbone", backbone or ""))
+    if backbone and backbone != name:
+        raise UserError(
+            f"{source}: has backbone {name}, not {backbone}; leave --backbone out, or name that"
+        )
     if name not in BACKBONES:
         known = ", ".join(BACKBONES)
         raise UserError(

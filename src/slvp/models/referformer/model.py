@@ -23,7 +23,7 @@ from slvp.models.referformer.pixel_decoder import CrossModalPixelDecoder
 from slvp.models.referformer.positions import place_embedding
 from slvp.models.referformer.transformer import DeformableTransformer, Found
 from slvp.models.referformer.words import TOKENIZER, SentenceEncoder, Sentences
-from slvp.models.referring_model import ReferringModel, Weights
+from slvp.models.referring_model import MAX_SIDE, ReferringModel, Weights
 from slvp.types import UInt8Array
 
 _GROUPS = 32
@@ -55,6 +55,8 @@ class Seen:
 
     def followed_by(self, later: Seen) -> Seen:
         """Return what is seen in these frames and then in the later ones."""
+        if self.frames == 0:
+            return later
         pairs = zip(self.levels, later.levels, strict=True)
         return self._with([torch.cat(pair, dim=1) for pair in pairs])
 
@@ -75,6 +77,15 @@ class QueryOutput(MaskOutput):
     scores_ETNK: torch.Tensor
     boxes_ETN4: torch.Tensor
     earlier: tuple[QueryOutput, ...] = ()
+
+    def float(self) -> QueryOutput:
+        """Return the same in single precision, without the layers before."""
+        return QueryOutput(
+            self.logits_ENTHW.float(),
+            self.presence_ENT.float(),
+            self.scores_ETNK.float(),
+            self.boxes_ETN4.float(),
+        )
 
     def best(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return logits_ETHW of the query with the highest mean score, and its presence_ET.
@@ -172,8 +183,14 @@ class ReferFormer(ReferringModel):
         return Seen([level.unflatten(0, batch) for level in narrowed], sizes_B2, padding_BHW)
 
     def sides(self, size: tuple[int, ...], short: int) -> tuple[int, int]:
-        """Return height and width: the short side as asked, the other in proportion, cut off."""
-        height, width = (short if side == min(size) else short * side // min(size) for side in size)
+        """Return height and width: the short side as asked, the other in proportion, cut off.
+
+        A very long frame has a shorter short side.
+        """
+        short = min(short, MAX_SIDE * min(size) // max(size))
+        height, width = (
+            max(1, short if side == min(size) else short * side // min(size)) for side in size
+        )
         return height, width
 
     def resize(self, image_HW3: UInt8Array, sides: tuple[int, int]) -> torch.Tensor:
@@ -218,7 +235,7 @@ class ReferFormer(ReferringModel):
         frames, width = seen.frames, self.config.width
         shape = (len(clip_of_E), frames)
         padding_EHW = None if seen.padding_BHW is None else seen.padding_BHW[clip_of_E]
-        fine_ETCHW, *levels = (level[clip_of_E] for level in seen.levels)
+        fine_ETCHW, *levels = (_of(level, clip_of_E) for level in seen.levels)
         sizes = [level.shape[-2:] for level in (fine_ETCHW, *levels)]
         paddings = None
         whole = [torch.zeros(1, *size, dtype=torch.bool, device=clip_of_E.device) for size in sizes]
@@ -300,6 +317,14 @@ class ReferFormer(ReferringModel):
         return self.decode(
             self.encode_vision(frames_BTCHW, sizes_B2), self.encode_text(sentences), clip_of_E
         )
+
+
+def _of(level_BTCHW: torch.Tensor, clip_of_E: torch.Tensor) -> torch.Tensor:
+    """Return each sentence's clip; without a copy where one is asked about."""
+    if len(clip_of_E) > 1 or torch.is_grad_enabled():
+        return level_BTCHW[clip_of_E]
+    clip = int(clip_of_E)
+    return level_BTCHW[clip : clip + 1]
 
 
 def _shrunk(padding_EHW: torch.Tensor, size: torch.Size) -> torch.Tensor:

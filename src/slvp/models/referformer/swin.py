@@ -17,7 +17,6 @@ from slvp.models.referformer.layers import Linear
 from slvp.models.referformer.window_attention import Size, WindowAttention, Windows
 
 _PATCH = 4
-_DROP_PATH = 0.2
 
 
 class SwinBlock(nn.Module):
@@ -67,6 +66,7 @@ class Swin(nn.Module):
         heads: of each stage.
         window: the largest one; of one frame for Swin, whose frames don't see each other.
         normalises: normalise each level, as Swin does and Video Swin doesn't.
+        drop_path: chance, in training, that the last block is left out; earlier ones less often.
 
     Attributes:
         channels: of the four levels.
@@ -80,6 +80,7 @@ class Swin(nn.Module):
         window: Size,
         *,
         normalises: bool,
+        drop_path: float,
     ) -> None:
         super().__init__()
         self.patches = nn.Conv2d(3, width, _PATCH, stride=_PATCH)
@@ -87,7 +88,7 @@ class Swin(nn.Module):
         self.channels = [width * 2**stage for stage in range(len(depths))]
         windows = Windows(window)
         last = sum(depths) - 1
-        dropped = (_DROP_PATH * number / last for number in range(sum(depths)))
+        dropped = (drop_path * number / last for number in range(sum(depths)))
         self.stages = nn.ModuleList(
             nn.Sequential(
                 *(

@@ -27,13 +27,11 @@ class Found:
     Attributes:
         queries: of each layer, FNC.
         boxes: of each layer, FN4: x and y of the centre, width, height, as shares of the frame.
-        start_FN2: where the queries began to look.
         memory: encoded levels at strides 8, 16 and 32, each FCHW.
     """
 
     queries: list[torch.Tensor]
     boxes: list[torch.Tensor]
-    start_FN2: torch.Tensor
     memory: list[torch.Tensor]
 
 
@@ -169,7 +167,7 @@ class DeformableTransformer(nn.Module):
                 memory_FPC.split([h * w for h, w in shapes], dim=1), shapes, strict=True
             )
         ]
-        return Found(queries, boxes, start_FN2, memory[:-1])
+        return Found(queries, boxes, memory[:-1])
 
 
 def _rows(level_FCHW: torch.Tensor) -> torch.Tensor:

@@ -23,6 +23,7 @@ ROBERTA = "FacebookAI/roberta-base"
 """On the hub; its tokenizer is that of the published checkpoints."""
 
 _MOST_TOKENS = 512  # RoBERTa has places for no more
+_SPECIAL = (0, 1, 2)  # its numbers of <s>, <pad> and </s>
 
 
 @dataclass
@@ -75,6 +76,11 @@ class Roberta(nn.Module):
         self.model: Any = RobertaModel(config).requires_grad_(False).eval()
         self.width = int(config.hidden_size)
         self.tokenizer = stand_in_tokenizer() if tokenizer is None else load_tokenizer(tokenizer)
+        if tokenizer is not None and len(self.tokenizer) > config.vocab_size:
+            raise UserError(
+                f"tokenizer {str(tokenizer)!r}: knows {len(self.tokenizer):,} tokens, the model "
+                f"{config.vocab_size:,}; expected RoBERTa's"
+            )
         self._pooled = pooled
 
     def train(self, mode: bool = True) -> Roberta:
@@ -96,23 +102,28 @@ class Roberta(nn.Module):
 
 
 def load_tokenizer(source: str | Path) -> Any:
-    """Return a tokenizer from a folder or by a hub's name.
+    """Return RoBERTa's tokenizer from a folder (a path), or by a hub's name.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or it is another one.
     """
-    from transformers import AutoTokenizer
+    from transformers import RobertaTokenizerFast
 
-    local = Path(source).is_dir()
+    local = isinstance(source, Path) or Path(source).is_dir()
+    expected = (
+        "expected a folder with RoBERTa's vocab.json and merges.txt, or a name that the hub knows"
+    )
     try:
         with contextlib.nullcontext() if local else hub():
-            return AutoTokenizer.from_pretrained(str(source))
-    except (OSError, ValueError) as error:
+            tokenizer = RobertaTokenizerFast.from_pretrained(str(source))
+    except Exception as error:  # the tokenizers' own library raises no narrower one
         raise UserError(
-            f"tokenizer {str(source)!r}: can't be loaded ({first_line(error)}); expected a folder "
-            "with RoBERTa's tokenizer.json, or vocab.json and merges.txt, or a name that the hub "
-            "knows"
+            f"tokenizer {str(source)!r}: can't be loaded ({first_line(error)}); {expected}"
         ) from None
+    found = (tokenizer.bos_token_id, tokenizer.pad_token_id, tokenizer.eos_token_id)
+    if found != _SPECIAL:
+        raise UserError(f"tokenizer {str(source)!r}: is not RoBERTa's; {expected}")
+    return tokenizer
 
 
 class SentenceEncoder(nn.Module):
@@ -138,7 +149,7 @@ class SentenceEncoder(nn.Module):
             self.encoder = TextEncoder(config.text, pretrained=pretrained)
         self.narrow = nn.Linear(self.encoder.width, config.width)
         self.normalise = nn.LayerNorm(config.width, eps=1e-12)
-        self.dropout = nn.Dropout(0.1)
+        self.dropout = nn.Dropout(config.dropout)
 
     @property
     def tokenizer(self) -> Any:

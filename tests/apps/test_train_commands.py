@@ -102,6 +102,15 @@ def test_what_the_recipe_sets_can_be_set_otherwise(
     )
 
 
+@pytest.mark.parametrize("option", ["--checkpoint-activations", "--fsdp"])
+def test_what_a_referformer_can_not_do_is_told(
+    trained: dict[str, Any], option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["finetune", "referformer-lite", option]) == 2
+    assert capsys.readouterr().err.startswith(f"slvp: {option}: not for this recipe's model")
+    assert not trained
+
+
 @pytest.mark.parametrize(
     ("asked", "meant"),
     [

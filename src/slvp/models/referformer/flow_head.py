@@ -12,6 +12,8 @@ from torch import nn
 from slvp.models.heads import FlowOutput, flow_of_layers
 from slvp.models.layers import Mlp
 
+_LEAST_SPREAD = 1e-3
+
 
 class QueryMotion(nn.Module):
     """Each query's mask moves as the query says, frame by frame."""
@@ -24,6 +26,11 @@ class QueryMotion(nn.Module):
             nn.init.zeros_(parameter)
 
     def forward(self, logits_ETNHW: torch.Tensor, queries_ETNC: torch.Tensor) -> FlowOutput:
-        """Add the layers up."""
+        """Add the layers up.
+
+        Each layer's logits are divided by their spread. They tell how far a pixel is from the box,
+        in pixels, and would otherwise leave a single place of a layer that any gradient reaches.
+        """
+        spread = logits_ETNHW.std((1, 3, 4), keepdim=True).clamp(min=_LEAST_SPREAD)
         affine_ETN6 = self.motion(queries_ETNC)
-        return flow_of_layers(logits_ETNHW.transpose(1, 2), affine_ETN6.transpose(1, 2))
+        return flow_of_layers((logits_ETNHW / spread).transpose(1, 2), affine_ETN6.transpose(1, 2))

@@ -20,7 +20,7 @@ import torch
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "models" / "referformer" / "official"))
 
-import made_up  # noqa: E402
+import authors_inputs  # noqa: E402
 from authors_code import build, official  # noqa: E402
 
 from slvp.models.device import keep_freed_memory  # noqa: E402
@@ -32,6 +32,7 @@ SENTENCES = ["a brown dog", "the car on the left", "two people", "a cat that jum
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path, help="the authors' code")
     parser.add_argument("--backbones", nargs="+", choices=list(BACKBONES), default=["resnet50"])
@@ -50,7 +51,7 @@ def main() -> None:
         torch.manual_seed(0)
         theirs = build(models, opts, backbone)[0].eval()
         config = ReferFormerConfig(vision=BACKBONES[backbone], roberta={"vocab_size": 300})
-        ours = ReferFormer(config, tokenizer=made_up.tokenizer_folder()).eval()
+        ours = ReferFormer(config, tokenizer=authors_inputs.tokenizer_folder()).eval()
         ours.load_state_dict(our_state(theirs.state_dict(), backbone))
         frames = (clip * ours.vision.std + ours.vision.mean)[None]
 
@@ -93,7 +94,7 @@ def main() -> None:
             f"  ours            {rate['ours 1']:.3f} frames/s, "
             f"{rate['ours 1'] / rate['authors 1']:.2f} times as many\n"
             f"  four sentences  {rate['ours 4']:.3f} frames/s, "
-            f"{4 * rate['ours 4'] / rate['authors 1']:.2f} times as many as the authors' one by one\n"
+            f"{4 * rate['ours 4'] / rate['authors 1']:.2f} times as many as one by one\n"
             f"  differences     {told}",
             flush=True,
         )

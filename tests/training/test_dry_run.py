@@ -27,9 +27,11 @@ def test_every_recipe_passes_its_dry_run(name, task, tmp_path, monkeypatch) -> N
     listed = estimate(config)
     assert (found.parameters.total, found.parameters.trained) == (listed.parameters, listed.trained)
     # A real step of random weights: the loss is neither zero nor broken.
-    terms = {"moving", "still"} if task == "pretrain" else {"bce", "dice", "presence"}
+    referformer = name == "referformer-lite"
+    masks = {"class", "box", "giou", "mask"} if referformer else {"bce", "presence"}
+    terms = {"moving", "still"} if task == "pretrain" else masks | {"dice"}
     assert terms <= found.figures.keys()
-    assert 0.5 < found.figures["loss"] < 10
+    assert 0.5 < found.figures["loss"] < (50 if referformer else 10)
     assert 0.1 < found.figures["gradient_norm"] < 1000
     assert found.memory > 4 * found.parameters.total
     assert list(Path().iterdir()) == []

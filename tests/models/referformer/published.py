@@ -11,7 +11,7 @@ import torch
 OFFICIAL = Path(__file__).parent / "official"
 sys.path.insert(0, str(OFFICIAL))
 
-import made_up  # noqa: E402
+import authors_inputs  # noqa: E402
 
 _NAMES = json.loads(gzip.decompress((OFFICIAL / "names.json.gz").read_bytes()))
 
@@ -27,7 +27,7 @@ def names_of(backbone: str) -> dict[str, tuple[int, ...]]:
 def small_names_of(backbone: str) -> dict[str, tuple[int, ...]]:
     """The same with a RoBERTa of one layer, and no buffers of whole numbers."""
     return {
-        name: made_up.TEXT_SHAPES.get(name, shape)
+        name: authors_inputs.TEXT_SHAPES.get(name, shape)
         for name, shape in names_of(backbone).items()
         if not name.startswith("text_encoder.encoder.layer.") or ".layer.0." in name
         if not name.endswith(("relative_position_index", "position_ids", "token_type_ids"))
@@ -36,7 +36,7 @@ def small_names_of(backbone: str) -> dict[str, tuple[int, ...]]:
 
 def roberta_tokenizer(folder: Path) -> Path:
     """Write a tokenizer to which each letter is a word."""
-    for name, content in made_up.tokenizer_files().items():
+    for name, content in authors_inputs.tokenizer_files().items():
         (folder / name).write_text(content)
     return folder
 
@@ -44,6 +44,6 @@ def roberta_tokenizer(folder: Path) -> Path:
 def published_checkpoint(path: Path, backbone: str = "resnet50") -> Path:
     """Write a checkpoint as the authors' code does."""
     arguments = argparse.Namespace(**(MINIMAL | {"backbone": backbone}))
-    state = made_up.weights(small_names_of(backbone))
+    state = authors_inputs.weights(small_names_of(backbone))
     torch.save({"model": state, "epoch": 5, "args": arguments}, path)
     return path

@@ -4,7 +4,7 @@ import sys
 import types
 from pathlib import Path
 
-import made_up
+import authors_inputs
 
 
 def official(folder: Path, text: dict[str, int]):
@@ -21,7 +21,7 @@ def official(folder: Path, text: dict[str, int]):
         sys.modules[name] = one
     sys.modules["fvcore.nn.weight_init"] = weight_init
 
-    tokenizer_folder = made_up.tokenizer_folder()
+    tokenizer_folder = authors_inputs.tokenizer_folder()
 
     class Tokenizer:
         @staticmethod

@@ -6,7 +6,7 @@
 
 Nothing of that code is kept here. What it can't be run with is stood in for: the compiled op by the
 authors' own fallback in PyTorch, fvcore's initialisation by nothing (all weights are made up, see
-``made_up.py``), the download of RoBERTa by a RoBERTa of one layer with made-up weights.
+``authors_inputs.py``), the download of RoBERTa by a RoBERTa of one layer with made-up weights.
 
 ``expected.npz``: for each case, some of the numbers of ``pred_masks``, ``pred_logits`` and
 ``pred_boxes``, and for one the losses. ``names.json.gz``: names and shapes of all tensors of a
@@ -25,7 +25,7 @@ import torch
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-import made_up  # noqa: E402
+import authors_inputs  # noqa: E402
 from authors_code import build, official  # noqa: E402
 
 BACKBONES = (
@@ -43,15 +43,15 @@ def shapes_of(model) -> dict[str, tuple[int, ...]]:
 def load(model) -> None:
     kept = {n for n, t in model.state_dict().items() if t.is_floating_point()}
     shapes = {name: shape for name, shape in shapes_of(model).items() if name in kept}
-    missing, unexpected = model.load_state_dict(made_up.weights(shapes), strict=False)
+    missing, unexpected = model.load_state_dict(authors_inputs.weights(shapes), strict=False)
     assert not unexpected and not set(missing) & kept
 
 
-def targets_of(case: made_up.Case) -> list[dict[str, torch.Tensor]]:
+def targets_of(case: authors_inputs.Case) -> list[dict[str, torch.Tensor]]:
     from util import box_ops
 
     targets = []
-    for (height, width), mask_THW in zip(case.sizes, made_up.masks(case), strict=True):
+    for (height, width), mask_THW in zip(case.sizes, authors_inputs.masks(case), strict=True):
         valid = mask_THW.flatten(1).any(1)
         boxes = torch.zeros(case.frames, 4)
         for t in valid.nonzero().flatten().tolist():
@@ -76,10 +76,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
-    models, opts, misc = official(folder, made_up.TEXT)
+    models, opts, misc = official(folder, authors_inputs.TEXT)
     expected: dict[str, np.ndarray] = {}
     built = {}
-    for case in made_up.CASES:
+    for case in authors_inputs.CASES:
         if case.backbone not in built:
             built.clear()
             built[case.backbone] = build(models, opts, case.backbone)
@@ -87,14 +87,14 @@ def main() -> None:
         model, criterion = built[case.backbone]
         # Without dropout in the parts that have their own.
         model.eval()
-        clips = made_up.clips(case)
+        clips = authors_inputs.clips(case)
         targets = targets_of(case)
-        sentences = list(made_up.SENTENCES[: len(clips)])
+        sentences = list(authors_inputs.SENTENCES[: len(clips)])
         with torch.no_grad():
             padded = misc.nested_tensor_from_videos_list(clips, 32 if case.learns else 1)
             output = model(padded, sentences, targets)
         for name in ("pred_masks", "pred_logits", "pred_boxes"):
-            expected[f"{case.name} {name}"] = made_up.told(output[name])
+            expected[f"{case.name} {name}"] = authors_inputs.told(output[name])
             print(case.name, name, tuple(output[name].shape), expected[f"{case.name} {name}"][-2:])
         if case.learns:
             losses = criterion(output, targets)
@@ -109,7 +109,7 @@ def main() -> None:
 
     # Names, with the RoBERTa of the published checkpoints.
     built.clear()
-    made_up.TEXT.clear()
+    authors_inputs.TEXT.clear()
     named = {}
     for backbone in BACKBONES:
         model, _ = build(models, opts, backbone)

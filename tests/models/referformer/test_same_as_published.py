@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from published import OFFICIAL, made_up, names_of, roberta_tokenizer, small_names_of
+from published import OFFICIAL, authors_inputs, names_of, roberta_tokenizer, small_names_of
 
 from slvp.models.referformer.config import ReferFormerConfig
 from slvp.models.referformer.model import ReferFormer
 from slvp.models.referformer.published import BACKBONES, our_name, our_state
 from slvp.training.referformer import ReferFormerFinetuning, Target
 
+CASES = authors_inputs.CASES
 EXPECTED = np.load(OFFICIAL / "expected.npz")
 
 TOLERANCE = 1e-4
@@ -25,18 +26,18 @@ def tokenizer(tmp_path_factory):
     return roberta_tokenizer(tmp_path_factory.mktemp("tokenizer"))
 
 
-@pytest.fixture(scope="module", params=dict.fromkeys(case.backbone for case in made_up.CASES))
+@pytest.fixture(scope="module", params=dict.fromkeys(case.backbone for case in CASES))
 def with_made_up_weights(request, tokenizer) -> tuple[str, ReferFormer]:
     backbone = request.param
-    config = ReferFormerConfig(vision=BACKBONES[backbone], roberta=made_up.TEXT, dropout=0.0)
+    config = ReferFormerConfig(vision=BACKBONES[backbone], roberta=authors_inputs.TEXT, dropout=0.0)
     model = ReferFormer(config, tokenizer=tokenizer).eval()
-    model.load_state_dict(our_state(made_up.weights(small_names_of(backbone)), backbone))
+    model.load_state_dict(our_state(authors_inputs.weights(small_names_of(backbone)), backbone))
     return backbone, model
 
 
-def ask(model: ReferFormer, case: made_up.Case, multiple: int = 1):
+def ask(model: ReferFormer, case: authors_inputs.Case, multiple: int = 1):
     """Ask about clips padded to the largest, as the authors' code would."""
-    clips = made_up.clips(case)
+    clips = authors_inputs.clips(case)
     height, width = (-(-max(side) // multiple) * multiple for side in zip(*case.sizes, strict=True))
     frames = torch.zeros(len(clips), case.frames, 3, height, width)
     for clip, frames_TCHW in zip(clips, frames, strict=True):
@@ -46,12 +47,14 @@ def ask(model: ReferFormer, case: made_up.Case, multiple: int = 1):
     sizes = None
     if len({*case.sizes, (height, width)}) > 1:
         sizes = torch.tensor(case.sizes)
-    return model(frames, list(made_up.SENTENCES[: len(clips)]), torch.arange(len(clips)), sizes)
+    return model(
+        frames, list(authors_inputs.SENTENCES[: len(clips)]), torch.arange(len(clips)), sizes
+    )
 
 
 def test_the_same_answers(with_made_up_weights):
     backbone, model = with_made_up_weights
-    for case in (case for case in made_up.CASES if case.backbone == backbone):
+    for case in (case for case in CASES if case.backbone == backbone):
         with torch.no_grad():
             output = ask(model, case, 32 if case.learns else 1)
         for name, ours in (
@@ -59,7 +62,7 @@ def test_the_same_answers(with_made_up_weights):
             ("pred_logits", output.scores_ETNK),
             ("pred_boxes", output.boxes_ETN4),
         ):
-            difference = np.abs(made_up.told(ours) - EXPECTED[f"{case.name} {name}"]).max()
+            difference = np.abs(authors_inputs.told(ours) - EXPECTED[f"{case.name} {name}"]).max()
             assert difference < TOLERANCE, f"{case.name} {name}: {difference:.1e}"
 
 
@@ -67,10 +70,10 @@ def test_the_same_losses(with_made_up_weights):
     """Padded clips, one of which loses its object in the last frame; all layers of the decoder."""
     backbone, model = with_made_up_weights
     objective = ReferFormerFinetuning()
-    for case in (case for case in made_up.CASES if case.backbone == backbone and case.learns):
+    for case in (case for case in CASES if case.backbone == backbone and case.learns):
         output = ask(model, case, 32)  # with gradients, for the earlier layers
         height, width = (4 * side for side in output.logits_ENTHW.shape[-2:])
-        whole = [made_up.masks(case)[e] for e in range(len(case.sizes))]
+        whole = [authors_inputs.masks(case)[e] for e in range(len(case.sizes))]
         masks_ETHW = torch.zeros(len(whole), case.frames, height, width)
         for mask_THW, padded_THW in zip(whole, masks_ETHW, strict=True):
             padded_THW[:, : mask_THW.shape[1], : mask_THW.shape[2]] = mask_THW

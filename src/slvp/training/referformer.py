@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from slvp.models.referformer.model import QueryOutput
+from slvp.models.referformer.records import QueryOutput
 from slvp.training.objectives import MaskFinetuning
 from slvp.types import Batch
 

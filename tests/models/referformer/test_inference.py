@@ -88,7 +88,7 @@ def test_a_stream_holds_one_window(model, frames):
 
 
 def test_the_class_that_counts_is_the_best_over_the_clip(model):
-    from slvp.models.referformer.model import QueryOutput
+    from slvp.models.referformer.records import QueryOutput
 
     scores_ETNK = torch.tensor([[[[3.0], [0.0]], [[-3.0], [1.0]]]])  # 2 frames, 2 queries
     output = QueryOutput(

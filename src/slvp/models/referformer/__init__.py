@@ -16,6 +16,7 @@ module               what
 ``pixel_decoder``    cross-modal feature pyramid: pixels at stride 4
 ``dynamic_masks``    each query's own small convolution over the pixels
 ``flow_head``        the same masks as moving layers, for SLVP pre-training (ours)
+``records``          what is seen in a clip, and what queries say
 ``model``            composes them
 ``published``        what the authors call their tensors, and what we do
 ===================  ==============================================================================

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from PIL import Image
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from slvp.models.heads import FlowOutput, MaskOutput
+from slvp.models.heads import FlowOutput
 from slvp.models.referformer.backbones import FrameEncoder
 from slvp.models.referformer.config import ReferFormerConfig
 from slvp.models.referformer.dynamic_masks import DynamicMasks
@@ -21,6 +20,7 @@ from slvp.models.referformer.flow_head import QueryMotion
 from slvp.models.referformer.layers import attend
 from slvp.models.referformer.pixel_decoder import CrossModalPixelDecoder
 from slvp.models.referformer.positions import place_embedding
+from slvp.models.referformer.records import QueryOutput, Seen
 from slvp.models.referformer.transformer import DeformableTransformer, Found
 from slvp.models.referformer.words import TOKENIZER, SentenceEncoder, Sentences
 from slvp.models.referring_model import MAX_SIDE, ReferringModel, Weights
@@ -28,74 +28,6 @@ from slvp.types import UInt8Array
 
 _GROUPS = 32
 _RARE = 0.01  # chance that a query is meant, to begin with
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What is seen in a clip, whatever is asked of it.
-
-    Attributes:
-        levels: at strides 4, 8, 16, 32 and 64, narrowed to the model's width, each BTCHW.
-        sizes_B2: height and width of each clip's frames, without padding.
-        padding_BHW: True where a clip's frames have ended; None if all are whole.
-    """
-
-    levels: list[torch.Tensor]
-    sizes_B2: torch.Tensor
-    padding_BHW: torch.Tensor | None = None
-
-    @property
-    def frames(self) -> int:
-        """How many frames each clip has."""
-        return self.levels[0].shape[1]
-
-    def after(self, frames: int) -> Seen:
-        """Return what is seen without the first ``frames`` frames."""
-        return self._with([level[:, frames:] for level in self.levels])
-
-    def followed_by(self, later: Seen) -> Seen:
-        """Return what is seen in these frames and then in the later ones."""
-        if self.frames == 0:
-            return later
-        pairs = zip(self.levels, later.levels, strict=True)
-        return self._with([torch.cat(pair, dim=1) for pair in pairs])
-
-    def _with(self, levels: list[torch.Tensor]) -> Seen:
-        return Seen(levels, self.sizes_B2, self.padding_BHW)
-
-
-@dataclass
-class QueryOutput(MaskOutput):
-    """What N queries say after each layer of the decoder; the last layer's count.
-
-    Attributes:
-        scores_ETNK: logits of K classes.
-        boxes_ETN4: x and y of the centre, width, height, as shares of the frame.
-        earlier: of the layers before, in order; where training asks for them.
-    """
-
-    scores_ETNK: torch.Tensor
-    boxes_ETN4: torch.Tensor
-    earlier: tuple[QueryOutput, ...] = ()
-
-    def float(self) -> QueryOutput:
-        """Return the same in single precision, without the layers before."""
-        return QueryOutput(
-            self.logits_ENTHW.float(),
-            self.presence_ENT.float(),
-            self.scores_ETNK.float(),
-            self.boxes_ETN4.float(),
-        )
-
-    def best(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return logits_ETHW of the query with the highest mean score, and its presence_ET.
-
-        The class with the highest mean over the clip counts, as published.
-        """
-        mean_ENK = self.scores_ETNK.sigmoid().mean(1)
-        best_E = mean_ENK.amax(-1).argmax(1)
-        rows_E = torch.arange(len(best_E), device=best_E.device)
-        return self.logits_ENTHW[rows_E, best_E], self.presence_ENT[rows_E, best_E]
 
 
 class ReferFormer(ReferringModel):
@@ -217,7 +149,10 @@ class ReferFormer(ReferringModel):
     def decode(
         self, seen: Seen, sentences: Sentences, clip_of_E: torch.Tensor
     ) -> QueryOutput | FlowOutput:
-        """Answer E sentences about encoded clips; ``clip_of_E`` says which clip each asks of."""
+        """Answer E sentences about encoded clips; ``clip_of_E`` says which clip each asks of.
+
+        In training, what queries say after the earlier layers of the decoder comes with it.
+        """
         if torch.is_grad_enabled():
             return self._decode(seen, sentences, clip_of_E)
         # One after the other, so that what is in between doesn't grow with them.
@@ -227,7 +162,7 @@ class ReferFormer(ReferringModel):
         ]
         if isinstance(answers[0], FlowOutput):
             return FlowOutput(torch.cat([answer.flow_ET2HW for answer in answers]))  # type: ignore[union-attr]
-        return _joined(answers)  # type: ignore[arg-type]
+        return QueryOutput.joined(answers)  # type: ignore[arg-type]
 
     def _decode(
         self, seen: Seen, sentences: Sentences, clip_of_E: torch.Tensor
@@ -335,12 +270,3 @@ def _shrunk(padding_EHW: torch.Tensor, size: torch.Size) -> torch.Tensor:
 def _each(of_E: torch.Tensor, frames: int) -> torch.Tensor:
     """Repeat what is told of E sentences for each of their frames."""
     return of_E.repeat_interleave(frames, 0)
-
-
-def _joined(outputs: list[QueryOutput]) -> QueryOutput:
-    return QueryOutput(
-        logits_ENTHW=torch.cat([output.logits_ENTHW for output in outputs]),
-        presence_ENT=torch.cat([output.presence_ENT for output in outputs]),
-        scores_ETNK=torch.cat([output.scores_ETNK for output in outputs]),
-        boxes_ETN4=torch.cat([output.boxes_ETN4 for output in outputs]),
-    )

@@ -21,7 +21,9 @@ _GAP = 1.06  # factor between the places of lines at one share of masks
 
 def draw_labels(found: Findings, smoke: bool, path: Path) -> None:
     """Draw scores over the share of masks, and the differences of pairs."""
-    figure = _figure(11, 4.2)
+    # Below the plots, legends of two columns; those of differences have two lines to an entry.
+    rows = max(-(-len(found.lines) // 2), len({(d.reference, d.judged) for d in found.differences}))
+    figure = _figure(11, 4.2 + 0.2 * rows)
     scores, gains = figure.subplots(1, 2)
     for rank, line in enumerate(found.lines):
         arms = found.of(line)
@@ -48,7 +50,8 @@ def draw_labels(found: Findings, smoke: bool, path: Path) -> None:
         axes.minorticks_off()
         axes.set_xlabel("share of the annotated videos", fontsize=9, color=_INK)
         _finish(axes, title)
-        axes.legend(fontsize=8, frameon=False, labelcolor=_INK, loc="best")
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14), "ncols": 2}
+        axes.legend(fontsize=8, frameon=False, labelcolor=_INK, **below)
     scores.set_ylabel("J&F, percent", fontsize=9, color=_INK)
     gains.set_ylabel("points of J&F", fontsize=9, color=_INK)
     _save(figure, smoke, path)

@@ -48,6 +48,11 @@ class Configuration(Protocol):
         ...
 
     @property
+    def vision_pretrained(self) -> bool:
+        """Whether the backbone starts from named weights."""
+        ...
+
+    @property
     def stores_vision(self) -> bool:
         """Whether a checkpoint must hold the backbone's weights."""
         ...
@@ -83,7 +88,7 @@ class ReferringModel(nn.Module, ABC):
             frozen and named.
     """
 
-    config: Any  # a Configuration, narrower in each model
+    config: Configuration
     vision_modules: ClassVar[tuple[str, ...]] = ("vision.",)
 
     @abstractmethod

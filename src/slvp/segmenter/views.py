@@ -9,10 +9,8 @@ import torch
 from slvp.data.transforms import mirror_words
 from slvp.models.heads import MaskOutput
 from slvp.models.referring_model import ReferringModel
+from slvp.segmenter.finishing import STRIDE
 from slvp.types import UInt8Array
-
-STRIDE = 4
-"""Coarsest pixels of maps."""
 
 SENTENCES_AT_ONCE = 8
 """More are asked in turn, so that what the model needs in between does not grow with them."""

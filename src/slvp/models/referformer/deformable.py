@@ -95,7 +95,9 @@ class DeformableAttention(nn.Module):
         if references.shape[-1] == 4:
             box = references[..., 2:] * size_V2[:, None]
             offsets_FNMVK2 = offsets_FNMVK2 * (box * (0.5 / self.points))
-        at_FNMVK2 = offsets_FNMVK2 + (references[..., :2] * size_V2[:, None] - 0.5)
+        from_FN1VK2 = references[..., :2] * size_V2[:, None] - 0.5
+        # Written out for all points: adding rows of 2 numbers is slow.
+        at_FNMVK2 = offsets_FNMVK2 + from_FN1VK2.repeat(1, 1, 1, 1, self.points, 1)
         return self.out(sample(values_FPMC, shapes, at_FNMVK2, weights_FNMVK))
 
 
@@ -156,7 +158,6 @@ def sample_with_bags(
     """Do as :func:`sample` says, by sums of rows of a table, frame by frame."""
     device, heads = values_FPMC.device, values_FPMC.shape[2]
     # Each level with a rim of zeros: one place before, two after, as the last has a neighbour.
-    rimmed = [(height + 3, width + 3) for height, width in shapes]
     levels = values_FPMC.flatten(2).split([height * width for height, width in shapes], dim=1)
     table = torch.cat(
         [
@@ -166,34 +167,38 @@ def sample_with_bags(
         dim=1,
     ).unflatten(-1, (heads, -1))
     rows = table.flatten(1, 2)  # F (P M) C: row p M + m
-    sizes_V2 = torch.tensor([(w, h) for h, w in shapes], dtype=torch.float32, device=device)
-    wide_V = torch.tensor([width for _, width in rimmed], dtype=torch.float32, device=device)
-    area_V = torch.tensor([h * w for h, w in rimmed], dtype=torch.float32, device=device)
-    first_V = area_V.cumsum(0) - area_V + wide_V + 1  # behind the rim
-    head_M = torch.arange(heads, dtype=torch.float32, device=device)
-    first_MV1 = (first_V * heads + head_M[:, None])[..., None]
+    # Of each head's points, in one row, so that processors can take many at once.
+    points = at_FNMVK2.shape[4]
+    of_V = torch.tensor([(w, h, w + 3, (h + 3) * (w + 3)) for h, w in shapes], device=device)
+    width_J, height_J, wide_J = of_V[:, :3].float().repeat_interleave(points, 0).T
+    head_M1 = torch.arange(heads, dtype=torch.float32, device=device)[:, None]
+    before_J = (of_V[:, 3].cumsum(0) - of_V[:, 3]).float().repeat_interleave(points)
+    first_MJ = (before_J + wide_J + 1) * heads + head_M1  # behind the rim
     # The four places around a point, from the one above and to the left.
-    around_V4 = heads * torch.stack([0 * wide_V, 0 * wide_V + 1, wide_V, wide_V + 1], dim=-1).int()
+    around_4J = heads * torch.stack([0 * wide_J, 0 * wide_J + 1, wide_J, wide_J + 1]).int()
     sums = []
-    for at_NMVK2, weights_NMVK, table_rows in zip(at_FNMVK2, weights_FNMVK, rows, strict=True):
-        at_NMVK2 = at_NMVK2.clamp(min=-1).minimum(sizes_V2[:, None])
-        low_NMVK2 = at_NMVK2.floor()
-        part_NMVK2 = at_NMVK2 - low_NMVK2
-        column, row = low_NMVK2.unbind(-1)
+    for at_NMJ2, weights_NMJ, table_rows in zip(
+        at_FNMVK2.flatten(3, 4), weights_FNMVK.flatten(3), rows, strict=True
+    ):
+        x_NMJ = at_NMJ2[..., 0].clamp(min=-1).minimum(width_J)
+        y_NMJ = at_NMJ2[..., 1].clamp(min=-1).minimum(height_J)
+        column, row = x_NMJ.floor(), y_NMJ.floor()
+        x_NMJ.sub_(column)
+        y_NMJ.sub_(row)
         # Whole numbers well below 2^24: exact in single precision.
-        first = torch.addcmul(column, row, wide_V[:, None]).mul_(heads).add_(first_MV1)
-        places = first.int()[..., None] + around_V4[:, None]
-        x, y = part_NMVK2.unbind(-1)
-        low, high = weights_NMVK * (1 - y), weights_NMVK * y
-        shares = torch.stack([low * (1 - x), low * x, high * (1 - x), high * x], dim=-1)
-        bags = places.shape[0] * heads
+        first = torch.addcmul(column, row, wide_J).mul_(heads).add_(first_MJ)
+        places = first.int()[:, :, None] + around_4J
+        high = weights_NMJ * y_NMJ
+        low = weights_NMJ - high
+        low_right, high_right = low * x_NMJ, high * x_NMJ
+        shares = torch.stack([low - low_right, low_right, high - high_right, high_right], dim=2)
         found = F.embedding_bag(
-            places.view(bags, -1),
+            places.flatten(0, 1).flatten(1),
             table_rows,
-            per_sample_weights=shares.view(bags, -1),
+            per_sample_weights=shares.flatten(0, 1).flatten(1),
             mode="sum",
         )
-        sums.append(found.view(places.shape[0], -1))
+        sums.append(found.view(len(places), -1))
     return torch.stack(sums)
 
 

@@ -17,7 +17,7 @@ from slvp.models.referformer.backbones import FrameEncoder
 from slvp.models.referformer.config import ReferFormerConfig
 from slvp.models.referformer.dynamic_masks import DynamicMasks
 from slvp.models.referformer.flow_head import QueryMotion
-from slvp.models.referformer.layers import attend
+from slvp.models.referformer.layers import PlaceConv, attend
 from slvp.models.referformer.pixel_decoder import CrossModalPixelDecoder
 from slvp.models.referformer.positions import place_embedding
 from slvp.models.referformer.records import QueryOutput, Seen
@@ -62,13 +62,10 @@ class ReferFormer(ReferringModel):
         self.text = SentenceEncoder(config, tokenizer, pretrained=weights != "random")
         channels = self.vision.channels
         # Strides 8 to 32, and 64, which is made of stride 32.
-        sides = (1, 1, 1, 3)
+        convolutions = [PlaceConv(c, width) for c in channels[1:]]
+        convolutions.append(nn.Conv2d(channels[-1], width, 3, stride=2, padding=1))
         self.narrow = nn.ModuleList(
-            nn.Sequential(
-                nn.Conv2d(c, width, side, stride=1 + side // 2, padding=side // 2),
-                nn.GroupNorm(_GROUPS, width),
-            )
-            for c, side in zip([*channels[1:], channels[-1]], sides, strict=True)
+            nn.Sequential(convolution, nn.GroupNorm(_GROUPS, width)) for convolution in convolutions
         )
         for narrow in self.narrow:
             convolution: Any = narrow[0]  # type: ignore[index]

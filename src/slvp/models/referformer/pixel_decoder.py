@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from slvp.models.referformer.config import ReferFormerConfig
-from slvp.models.referformer.layers import FeedForward, attend
+from slvp.models.referformer.layers import FeedForward, PlaceConv, attend
 from slvp.models.referformer.words import Sentences
 
 THINNED = (8, 4, 2, 1)
@@ -24,7 +24,11 @@ class ConvNorm(nn.Sequential):
     """Convolution and group norm."""
 
     def __init__(self, channels_in: int, channels_out: int, side: int) -> None:
-        convolution = nn.Conv2d(channels_in, channels_out, side, padding=side // 2, bias=False)
+        convolution = (
+            PlaceConv(channels_in, channels_out, bias=False)
+            if side == 1
+            else nn.Conv2d(channels_in, channels_out, side, padding=side // 2, bias=False)
+        )
         nn.init.kaiming_uniform_(convolution.weight, a=1)
         super().__init__(convolution, nn.GroupNorm(_GROUPS, channels_out))
 

@@ -46,7 +46,7 @@ _SWIN_BLOCK = {
     "attn.relative_position_bias_table": "attention.bias",
     "norm2": "normalise_mlp",
     "mlp.fc1": "mlp.0",
-    "mlp.fc2": "mlp.2",
+    "mlp.fc2": "mlp.1",
 }
 _MERGER = {"norm": "normalise", "reduction": "reduce"}
 

@@ -28,7 +28,7 @@ class SwinBlock(nn.Module):
         self.normalise_attention = nn.LayerNorm(width)
         self.attention = WindowAttention(width, heads, windows.size)
         self.normalise_mlp = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(Linear(width, 4 * width), nn.GELU(), Linear(4 * width, width))
+        self.mlp = nn.Sequential(Linear(width, 4 * width, then="gelu"), Linear(4 * width, width))
         self.drop_path = DropPath(drop_path)
 
     def forward(self, x_BTHWC: torch.Tensor) -> torch.Tensor:

@@ -62,7 +62,7 @@ class ReferFormer(ReferringModel):
         self.text = SentenceEncoder(config, tokenizer, pretrained=weights != "random")
         channels = self.vision.channels
         # Strides 8 to 32, and 64, which is made of stride 32.
-        convolutions = [PlaceConv(c, width) for c in channels[1:]]
+        convolutions: list[nn.Conv2d] = [PlaceConv(c, width) for c in channels[1:]]
         convolutions.append(nn.Conv2d(channels[-1], width, 3, stride=2, padding=1))
         self.narrow = nn.ModuleList(
             nn.Sequential(convolution, nn.GroupNorm(_GROUPS, width)) for convolution in convolutions

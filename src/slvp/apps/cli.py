@@ -21,6 +21,7 @@ usage: slvp COMMAND ...         (slvp COMMAND --help lists a command's options)
 Finds, in every frame of a video, the object that a sentence describes.
 
   segment       a video and one or more sentences -> overlay video, masks, JSON
+  live          the same for a camera, RTSP or HTTP, as it comes
   evaluate      score a model on a benchmark by the benchmark's protocol
   evaluate-flow how well pretrain went: errors of flow, right and other captions
   score         score masks that any program wrote
@@ -40,14 +41,15 @@ Finds, in every frame of a video, the object that a sentence describes.
   data flow     compute the optical flow of captioned video, for pretrain
 
   slvp segment examples/cars.mp4 "the car on the left" "the car on the right"
-  slvp evaluate world --data outputs/world --out outputs/scores
 """
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code.
 
-    0 is good, 2 the user's mistake, 130 Ctrl-C, 143 the end that another process has asked for.
+    0 is good, 1 where only a part could be done (a file of several failed, a live source was lost),
+    2 the user's mistake, 130 Ctrl-C, 143 the end that another process has asked for. ``slvp live``
+    has no other end than the last two, so that it ends with 0 if it has shown anything.
     """
     if not arguments or arguments[0] in ("-h", "--help"):
         print(HELP, end="")

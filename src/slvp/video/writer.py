@@ -26,6 +26,7 @@ _SUFFIXES = frozenset({".mp4", ".m4v", ".mov"})
 _TICKS_PER_SECOND = 90_000  # at least: fine enough for the times of any camera
 _COPIED_AUDIO = frozenset({"aac", "mp3"})  # what browsers play out of an mp4
 _AUDIO_RATE = 48_000  # Hz, of sound that has to be encoded anew
+_SPREAD_INDEX = "+frag_keyframe+empty_moov+default_base_moof"
 _BT709 = 1  # AVCOL_SPC_BT709, AVCOL_PRI_BT709 and AVCOL_TRC_BT709 alike
 
 
@@ -41,19 +42,28 @@ class VideoWriter:
         frame_rate: frames per second, for frames without a time of their own.
         audio_from: a video file whose sound is taken along, as far as the frames reach. AAC and
             MP3 are copied, other codecs become AAC. Both start at time 0 of that file.
+        endless: for recordings that nobody knows the length of: the index is spread over the file
+            (a fragmented mp4), so that memory doesn't grow with it, and what was written before a
+            power cut can be played.
 
     Raises:
         UserError: ``path`` can't be written, or the sound of ``audio_from`` can't be read.
     """
 
     def __init__(
-        self, path: str | Path, *, frame_rate: Fraction, audio_from: Path | None = None
+        self,
+        path: str | Path,
+        *,
+        frame_rate: Fraction,
+        audio_from: Path | None = None,
+        endless: bool = False,
     ) -> None:
         self._path = Path(path)
         if self._path.suffix.lower() not in _SUFFIXES:
             raise UserError(f"{path} would hold H.264 video; give a name that ends in .mp4.")
         self._part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
         self._audio_from = audio_from
+        self._movflags = _SPREAD_INDEX if endless else "+faststart"
         # mp4 counts in whole ticks: a multiple of the rate keeps regular frames regular.
         self._rate = frame_rate.limit_denominator(1001)
         multiple = math.ceil(_TICKS_PER_SECOND / self._rate.numerator)
@@ -69,7 +79,7 @@ class VideoWriter:
         with self._writing():
             self._part.open("wb").close()
             self._container: OutputContainer = av.open(
-                str(self._part), mode="w", format="mp4", options={"movflags": "+faststart"}
+                str(self._part), mode="w", format="mp4", options={"movflags": self._movflags}
             )
         return self
 

@@ -26,6 +26,8 @@ _SUFFIXES = frozenset({".mp4", ".m4v", ".mov"})
 _TICKS_PER_SECOND = 90_000  # at least: fine enough for the times of any camera
 _COPIED_AUDIO = frozenset({"aac", "mp3"})  # what browsers play out of an mp4
 _AUDIO_RATE = 48_000  # Hz, of sound that has to be encoded anew
+_ENCODING = {"preset": "veryfast", "crf": "20"}
+_AT_ONCE = {"tune": "zerolatency", "g": "48"}  # each key frame begins a part with its own index
 _SPREAD_INDEX = "+frag_keyframe+empty_moov+default_base_moof"
 _BT709 = 1  # AVCOL_SPC_BT709, AVCOL_PRI_BT709 and AVCOL_TRC_BT709 alike
 
@@ -64,6 +66,7 @@ class VideoWriter:
         self._part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
         self._audio_from = audio_from
         self._movflags = _SPREAD_INDEX if endless else "+faststart"
+        self._encoding = _ENCODING | (_AT_ONCE if endless else {})
         # mp4 counts in whole ticks: a multiple of the rate keeps regular frames regular.
         self._rate = frame_rate.limit_denominator(1001)
         multiple = math.ceil(_TICKS_PER_SECOND / self._rate.numerator)
@@ -120,8 +123,7 @@ class VideoWriter:
         )
 
     def _add_video(self, width: int, height: int) -> VideoStream:
-        options = {"preset": "veryfast", "crf": "20"}
-        stream = self._container.add_stream("libx264", rate=self._rate, options=options)
+        stream = self._container.add_stream("libx264", rate=self._rate, options=self._encoding)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         context = stream.codec_context
         context.time_base = self._tick

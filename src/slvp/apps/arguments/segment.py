@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -31,13 +32,16 @@ def segment(
     """Segment the objects that sentences describe, in every frame of a video.
 
     Writes OUT/overlay.mp4, OUT/masks/<sentence>/<frame>.png (0 or 255) and OUT/result.json.
+    Of a folder of videos, each gets a folder in OUT; those that have one already are skipped.
 
     For example:
       slvp segment examples/cars.mp4 "the car on the right"
       slvp segment examples/cars.mp4 "the car on the left" "the car on the right" --threshold 0.6
+      slvp segment holiday/ "the brown dog" --out outputs/holiday
 
     Args:
-        video: a file, a folder of frames, or - for standard input, whose sound is left out.
+        video: a file, a folder of frames, a folder of videos, or - for standard input, whose sound
+            is left out.
         sentences: what to look for, each in quotes.
         out: the folder to make.
         model: a shipped model's name, a folder or a hub's owner/name.
@@ -48,6 +52,28 @@ def segment(
         overwrite: replace an earlier result in OUT, once the new one is complete.
         quiet: show no progress.
     """
+    if video.is_dir():
+        from slvp.apps.commands.segment_folder import segment_folder, videos_in
+
+        if videos_in(video):
+            outcome = segment_folder(
+                video,
+                sentences,
+                out,
+                model=model,
+                threshold=threshold,
+                device=device,
+                size=size,
+                quality=quality,
+                overwrite=overwrite,
+                quiet=quiet,
+            )
+            print(
+                f"{outcome.done} done, {outcome.skipped} skipped, {outcome.failed} failed  "
+                f"{outcome.folder}"
+            )
+            sys.exit(1 if outcome.failed else 0)
+
     from slvp.apps.commands.segment import segment_video
 
     folder = segment_video(

@@ -38,11 +38,13 @@ def segment_video(
     quality: str,
     overwrite: bool,
     quiet: bool,
+    segmenter: Segmenter | None = None,
 ) -> Path:
     """Segment a video into the folder ``out``, frame by frame, in memory that does not grow.
 
     Writes ``overlay.mp4``, ``masks/<k>/<frame>.png`` (8-bit, 0 or 255) for sentence k, and
     ``result.json`` (``FrameRecords`` says what is in it). Nothing is left of a run that fails.
+    Where there are several videos, a ``segmenter`` of these options may be given.
 
     Returns:
         The folder: ``out``, or ``outputs/<name of the video>``.
@@ -53,9 +55,10 @@ def segment_video(
     with ExitStack() as stack:
         reader = stack.enter_context(VideoReader(video))
         target = Path("outputs", reader.info.name) if out is None else out
-        segmenter = Segmenter.from_pretrained(
-            model, device=device, size=size, threshold=threshold, quality=quality
-        )
+        if segmenter is None:
+            segmenter = Segmenter.from_pretrained(
+                model, device=device, size=size, threshold=threshold, quality=quality
+            )
         folder = stack.enter_context(output_folder(target, CONTENTS, overwrite))
         waiting: deque[Frame] = deque()  # frames whose prediction is not out yet
         predictions = segmenter.stream(_tee(reader, waiting), sentences)
@@ -70,7 +73,9 @@ def segment_video(
             (folder / "result.json").open("w", encoding="utf-8") as file,
             tqdm(total=reader.info.frame_count, unit="frame", disable=quiet) as progress,
         ):
-            records = FrameRecords(file, model, threshold, quality, list(sentences))
+            records = FrameRecords(
+                file, model, threshold, quality, list(sentences), size=segmenter.size
+            )
             for prediction in predictions:
                 for t in range(prediction.masks_ETHW.shape[1]):
                     frame = waiting.popleft()
@@ -102,8 +107,9 @@ def _write_mask(path: Path, mask_HW: BoolArray) -> None:
 class FrameRecords:
     """Writes ``result.json`` as the frames come, so that a long video needs no more memory.
 
-    The file is one object: ``slvp`` (version), ``model``, ``threshold``, ``quality``, ``sentences``
-    (list of strings), ``frames`` and, at the end, ``video``. Each of ``frames`` has a line of its
+    The file is one object: ``slvp`` (version), ``model``, ``threshold``, ``quality``, ``size``
+    (short side at which the model sees frames), ``sentences`` (list of strings), ``frames`` and,
+    at the end, ``video``. All before ``frames`` is on the first line; each frame has one of its
     own: ``name``, ``time`` in seconds and ``objects``, one for each sentence in order, with
 
     - ``present``: whether the mask is non-empty;
@@ -116,7 +122,14 @@ class FrameRecords:
     """
 
     def __init__(
-        self, file: TextIO, model: str, threshold: float, quality: str, sentences: list[str]
+        self,
+        file: TextIO,
+        model: str,
+        threshold: float,
+        quality: str,
+        sentences: list[str],
+        *,
+        size: int,
     ) -> None:
         self._file = file
         self._separator = ""
@@ -125,6 +138,7 @@ class FrameRecords:
             "model": model,
             "threshold": threshold,
             "quality": quality,
+            "size": size,
             "sentences": sentences,
         }
         file.write(json.dumps(head)[:-1] + ', "frames": [')

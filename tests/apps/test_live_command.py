@@ -325,7 +325,17 @@ def test_a_webcam_gives_rgb(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "case", ["no output", "no file", "no camera", "nobody listens", "port", "is there", "webm"]
+    "case",
+    [
+        "no output",
+        "no file",
+        "endless name",
+        "no camera",
+        "nobody listens",
+        "port",
+        "is there",
+        "webm",
+    ],
 )
 def test_a_mistake_gets_one_line_and_leaves_nothing(case, quick, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
@@ -336,6 +346,8 @@ def test_a_mistake_gets_one_line_and_leaves_nothing(case, quick, tmp_path, monke
             options, named = [], "--show, --out FILE or --serve PORT"
         case "no file":
             source = named = tmp_path / "nothing.mp4"
+        case "endless name":
+            source = named = "x" * 300
         case "no camera":
             source, named = 1, "camera 1"
         case "nobody listens":

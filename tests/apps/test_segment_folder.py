@@ -173,7 +173,9 @@ def test_a_folder_of_frames_is_one_video(options, tmp_path):
     assert (tmp_path / "out" / "overlay.mp4").is_file()
 
 
-@pytest.mark.parametrize("case", ["images, too", "no sentence", "model", "threshold", "out"])
+@pytest.mark.parametrize(
+    "case", ["images, too", "no sentence", "model", "threshold", "out", "long out"]
+)
 def test_a_mistake_gets_one_line_before_anything_is_done(case, folder, options, tmp_path, capsys):
     sentences = ["a dog"]
     match case:
@@ -188,6 +190,8 @@ def test_a_mistake_gets_one_line_before_anything_is_done(case, folder, options, 
             options, named = [*options, "--threshold", "2"], "threshold"
         case "out":
             options, named = [*options, "--out", str(folder / "a.mp4")], "a.mp4 is a file"
+        case "long out":
+            options, named = [*options, "--out", str(tmp_path / ("x" * 300))], "too long"
     assert cli.run(["segment", str(folder), *sentences, *options]) == 2
     printed, complaint = capsys.readouterr()
     assert (printed, len(complaint.splitlines())) == ("", 1)

@@ -52,30 +52,29 @@ def segment(
         overwrite: replace an earlier result in OUT, once the new one is complete.
         quiet: show no progress.
     """
-    if video.is_dir():
-        from slvp.apps.commands.segment_folder import segment_folder, videos_in
-
-        if videos_in(video):
-            outcome = segment_folder(
-                video,
-                sentences,
-                out,
-                model=model,
-                threshold=threshold,
-                device=device,
-                size=size,
-                quality=quality,
-                overwrite=overwrite,
-                quiet=quiet,
-            )
-            print(
-                f"{outcome.done} done, {outcome.skipped} skipped, {outcome.failed} failed  "
-                f"{outcome.folder}"
-            )
-            sys.exit(1 if outcome.failed else 0)
-
     from slvp.apps.commands.segment import segment_video
+    from slvp.apps.commands.segment_folder import segment_folder, videos_in
 
+    if videos_in(video):
+        outcome = segment_folder(
+            video,
+            sentences,
+            out,
+            model=model,
+            threshold=threshold,
+            device=device,
+            size=size,
+            quality=quality,
+            overwrite=overwrite,
+            quiet=quiet,
+        )
+        print(
+            f"{outcome.done} done, {outcome.skipped} skipped, {outcome.failed} failed  "
+            f"{outcome.folder}"
+        )
+        if outcome.failed:
+            sys.exit(1)
+        return
     folder = segment_video(
         video,
         sentences,

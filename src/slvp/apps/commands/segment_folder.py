@@ -44,12 +44,14 @@ class Outcome:
 
 
 def videos_in(folder: Path) -> list[Path]:
-    """Return the video files of a folder, sorted; none where it is a folder of frames.
+    """Return the video files of a folder, sorted; none where it has none, or isn't a folder.
 
     Raises:
         UserError: it can't be read, or has both videos and images.
     """
     try:
+        if not folder.is_dir():
+            return []
         files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
     except OSError as error:
         raise UserError(
@@ -102,8 +104,7 @@ def segment_folder(
     check_sentences(sentences)
     videos = videos_in(folder)
     outcome = Outcome(Path("outputs", folder.resolve().name) if out is None else out)
-    if outcome.folder.exists() and not outcome.folder.is_dir():
-        raise UserError(f"{outcome.folder} is a file, not a folder; name another --out")
+    _check_folder(outcome.folder)
     targets = [outcome.folder / name for name in _names(videos)]
     segmenter = Segmenter.from_pretrained(
         model, device=device, size=size, threshold=threshold, quality=quality
@@ -151,6 +152,17 @@ def segment_folder(
             outcome.done += 1
             print(target, flush=True)
     return outcome
+
+
+def _check_folder(out: Path) -> None:
+    try:
+        usable = out.is_dir() or not out.exists()
+    except OSError as error:
+        raise UserError(
+            f"{out}: can't write there ({error.strerror}); name another --out"
+        ) from error
+    if not usable:
+        raise UserError(f"{out} is a file, not a folder; name another --out")
 
 
 def _names(videos: list[Path]) -> list[str]:

@@ -82,13 +82,13 @@ def source_of(text: str) -> Source:
     if text == "-":
         return Source("standard input", _stdin_pictures, returns=False)
     path = Path(text.removeprefix("file://"))
-    if not path.is_dir():
-        try:
+    try:
+        if not path.is_dir():
             check_file(path)
-        except OSError as error:
-            raise UserError(
-                f"{path} can't be read: {error.strerror}; check its name and its rights."
-            ) from error
+    except OSError as error:
+        raise UserError(
+            f"{path} can't be read: {error.strerror}; check its name and its rights."
+        ) from error
     return Source(str(path), lambda: _file_pictures(path), returns=False)
 
 

@@ -57,22 +57,23 @@ class _Board:
             self._closed = True
             self._changed.notify_all()
 
-    def join(self) -> bool:
-        """Count a watcher in, unless there are too many."""
+    def join(self) -> int | None:
+        """Count a watcher in, and return which picture is the newest; None if there are too many.
+
+        Whoever sees that there is a watcher may post at once: this watcher is to get that picture.
+        """
         with self._changed:
             if self._watchers >= MAX_WATCHERS:
-                return False
+                return None
             self._watchers += 1
-            return True
+            return self._number
 
     def leave(self) -> None:
         with self._changed:
             self._watchers -= 1
 
-    def pictures(self) -> Iterator[bytes]:
-        """Give the newest picture whenever there is one that hasn't been given, to the end."""
-        with self._changed:
-            given = self._number
+    def pictures(self, given: int) -> Iterator[bytes]:
+        """Give the newest picture whenever there is a later one than the last given, to the end."""
         while not self._closed:
             jpeg, number = self._after(given)
             if number != given:
@@ -113,11 +114,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_page()
         elif path != STREAM:
             self.send_error(HTTPStatus.NOT_FOUND)
-        elif not board.join():
+        elif (newest := board.join()) is None:
             self.send_error(HTTPStatus.SERVICE_UNAVAILABLE, "too many watch already")
         else:
             try:
-                self._send_pictures(board)
+                self._send_pictures(board, newest)
             except OSError:  # the client went away, or takes nothing
                 self.close_connection = True
             finally:
@@ -131,13 +132,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(page)
 
-    def _send_pictures(self, board: _Board) -> None:
+    def _send_pictures(self, board: _Board, given: int) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _QUEUE)
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
-        for jpeg in board.pictures():
+        for jpeg in board.pictures(given):
             head = (
                 f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
             )

@@ -11,6 +11,8 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812  (the customary name)
 from torch.utils.checkpoint import checkpoint
 
+from slvp.models.onednn import Linear
+
 _Result = TypeVar("_Result")
 
 
@@ -40,9 +42,9 @@ class Attention(nn.Module):
     def __init__(self, width: int, heads: int, context_width: int | None = None) -> None:
         super().__init__()
         self.heads = heads
-        self.query = nn.Linear(width, width)
-        self.key_value = nn.Linear(context_width or width, 2 * width)
-        self.out = nn.Linear(width, width)
+        self.query = Linear(width, width)
+        self.key_value = Linear(context_width or width, 2 * width)
+        self.out = Linear(width, width)
 
     def forward(
         self, queries: torch.Tensor, context: torch.Tensor, mask: torch.Tensor | None = None
@@ -59,7 +61,7 @@ class Mlp(nn.Sequential):
     """Linear, GELU, linear."""
 
     def __init__(self, width: int, hidden: int, out: int) -> None:
-        super().__init__(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, out))
+        super().__init__(Linear(width, hidden), nn.GELU(), Linear(hidden, out))
 
 
 def fourier(position: torch.Tensor, channels: int) -> torch.Tensor:
@@ -86,7 +88,7 @@ class PositionEmbedding(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.project = nn.Linear(32, width)
+        self.project = Linear(32, width)
 
     def forward(self, height: int, width: int) -> torch.Tensor:
         """Return the embedding of a grid of ``height`` x ``width`` places."""
@@ -103,7 +105,7 @@ class TimeEmbedding(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.project = nn.Linear(16, width)
+        self.project = Linear(16, width)
 
     def forward(self, frames: int) -> torch.Tensor:
         """Return the embedding of ``frames`` consecutive frames."""

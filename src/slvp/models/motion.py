@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from slvp.models.layers import Mlp
+from slvp.models.onednn import Linear
 
 _COMPARED = 32  # channels
 _SHARPNESS = 10.0  # of a cosine from -1 to 1, before the softmax, at the start of training
@@ -32,7 +33,7 @@ class LocalCorrelation(nn.Module):
     def __init__(self, stride4: int, stride8: int, width: int, reach: int) -> None:
         super().__init__()
         self.reach = reach
-        self.compared = nn.Linear(4 * stride4 + stride8, _COMPARED)
+        self.compared = Linear(4 * stride4 + stride8, _COMPARED)
         self.sharpness = nn.Parameter(torch.tensor(_SHARPNESS))
         offsets = list(product(range(-reach, reach + 1), repeat=2))
         self.offsets_K2: torch.Tensor

@@ -4,6 +4,7 @@
 module            what
 ================  ==================================================================================
 ``segmenter``     the class, windows and streaming
+``trailing``      each frame answered at once, from a window that ends with it
 ``views``         the model asked at one size, mirrored or not
 ``quality``       how much is done for better masks, and what it costs
 ``finishing``     from blended logits to masks at the frames' size: all of the following, in order

@@ -8,6 +8,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from slvp.models.config import ModelConfig
 from slvp.models.motion import LocalCorrelation
+from slvp.models.onednn import Linear
 from slvp.models.vision import Pyramid
 
 
@@ -24,7 +25,7 @@ class Surroundings(nn.Module):
         super().__init__()
         reach, width = config.motion_reach, config.width
         self.motion = LocalCorrelation(channels[0], channels[1], width, reach) if reach else None
-        self.named = nn.Linear(text_width, width) if config.class_words else None
+        self.named = Linear(text_width, width) if config.class_words else None
 
     def forward(self, pyramid: Pyramid) -> list[torch.Tensor | None]:
         """Return added_BTHWC for strides 8, 16 and 32."""

@@ -10,6 +10,7 @@ from slvp.models.config import ModelConfig
 from slvp.models.fusion.fused import Fused
 from slvp.models.fusion.surroundings import Surroundings
 from slvp.models.layers import Attention, Mlp, PositionEmbedding, TimeEmbedding, run
+from slvp.models.onednn import Linear
 from slvp.models.text import TextEncoder, Words
 from slvp.models.vision import Pyramid
 
@@ -21,9 +22,9 @@ class ConvFeedForward(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.into = nn.Linear(width, 2 * width)
+        self.into = Linear(width, 2 * width)
         self.neighbours = nn.Conv2d(2 * width, 2 * width, 3, padding=1, groups=2 * width)
-        self.out = nn.Linear(2 * width, width)
+        self.out = Linear(2 * width, width)
 
     def forward(self, x_FHWC: torch.Tensor) -> torch.Tensor:
         """Map F frames of H x W places; channels come last in and out."""
@@ -53,12 +54,12 @@ class VisionAsQueryLevel(nn.Module):
         self.reads_places = config.reads_places
         if config.class_words:
             self.alike = nn.Linear(1, width)
-        self.project = nn.Linear(channels, width)
+        self.project = Linear(channels, width)
         self.place = PositionEmbedding(width)
         self.time = TimeEmbedding(width)
         self.normalise_words = nn.LayerNorm(width)
         self.read = Attention(width, heads, word_width)
-        self.value = nn.Linear(width, width)
+        self.value = Linear(width, width)
         self.gate = Mlp(width, width, width)
         self.normalise_time = nn.LayerNorm(width)
         self.over_time = Attention(width, heads)
@@ -147,7 +148,7 @@ class VisionAsQuery(nn.Module):
             VisionAsQueryLevel(config, c, stride, text.word_width)
             for c, stride in zip(channels[1:], (8, 16, 32), strict=True)
         )
-        self.sentence = nn.Linear(text.width, config.width)
+        self.sentence = Linear(text.width, config.width)
 
     def forward(self, pyramid: Pyramid, words: Words, clip_of_E: torch.Tensor) -> Fused:
         """Condition the pyramid of each sentence's clip on that sentence."""

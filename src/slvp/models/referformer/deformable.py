@@ -20,7 +20,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from slvp.models.referformer.layers import Linear
+from slvp.models.onednn import Linear
 
 Shapes = list[tuple[int, int]]
 """Height and width of each level."""

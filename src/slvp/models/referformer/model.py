@@ -13,11 +13,12 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from slvp.models.heads import FlowOutput
+from slvp.models.onednn import PlaceConv
 from slvp.models.referformer.backbones import FrameEncoder
 from slvp.models.referformer.config import ReferFormerConfig
 from slvp.models.referformer.dynamic_masks import DynamicMasks
 from slvp.models.referformer.flow_head import QueryMotion
-from slvp.models.referformer.layers import PlaceConv, attend
+from slvp.models.referformer.layers import attend
 from slvp.models.referformer.pixel_decoder import CrossModalPixelDecoder
 from slvp.models.referformer.positions import place_embedding
 from slvp.models.referformer.records import QueryOutput, Seen

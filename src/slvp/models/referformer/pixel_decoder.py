@@ -10,8 +10,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
+from slvp.models.onednn import PlaceConv
 from slvp.models.referformer.config import ReferFormerConfig
-from slvp.models.referformer.layers import FeedForward, PlaceConv, attend
+from slvp.models.referformer.layers import FeedForward, attend
 from slvp.models.referformer.words import Sentences
 
 THINNED = (8, 4, 2, 1)

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 from torchvision.ops.misc import FrozenBatchNorm2d
 
-from slvp.models.referformer.layers import linear
+from slvp.models.onednn import linear
 
 _STAGES = ("layer1", "layer2", "layer3", "layer4")
 

@@ -13,7 +13,7 @@ from timm.layers import DropPath
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from slvp.models.referformer.layers import Linear
+from slvp.models.onednn import Linear
 from slvp.models.referformer.window_attention import Size, WindowAttention, Windows
 
 _PATCH = 4

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from slvp.models.referformer.layers import Linear
+from slvp.models.onednn import Linear
 
 Size = tuple[int, int, int]
 """Frames, rows and columns."""

@@ -21,6 +21,7 @@ usage: slvp COMMAND ...         (slvp COMMAND --help lists a command's options)
 Finds, in every frame of a video, the object that a sentence describes.
 
   segment       a video and one or more sentences -> overlay video, masks, JSON
+  web           the same as a page in the browser, with an HTTP API
   evaluate      score a model on a benchmark by the benchmark's protocol
   evaluate-flow how well pretrain went: errors of flow, right and other captions
   score         score masks that any program wrote
@@ -40,7 +41,6 @@ Finds, in every frame of a video, the object that a sentence describes.
   data flow     compute the optical flow of captioned video, for pretrain
 
   slvp segment examples/cars.mp4 "the car on the left" "the car on the right"
-  slvp evaluate world --data outputs/world --out outputs/scores
 """
 
 

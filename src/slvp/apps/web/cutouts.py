@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import zipfile
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -76,6 +77,8 @@ def cut_out(
         stream.width = result.info.width + result.info.width % 2
         stream.height = result.info.height + result.info.height % 2
         stream.pix_fmt = "yuva420p"
+        tick = Fraction(1, 1000)  # seconds, as WebM counts
+        stream.codec_context.time_base = tick
         last = -1
         for time, image_HW3, mask_HW in pictures:
             rgba_HW4 = np.dstack([image_HW3, mask_HW.astype(np.uint8) * 255])
@@ -84,8 +87,8 @@ def cut_out(
             picture = av.VideoFrame.from_ndarray(even_HW4, format="rgba").reformat(
                 format="yuva420p"
             )
-            last = max(last + 1, round(time / stream.codec_context.time_base))
-            picture.pts, picture.time_base = last, stream.codec_context.time_base
+            last = max(last + 1, round(time / tick))
+            picture.pts, picture.time_base = last, tick
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
     return path

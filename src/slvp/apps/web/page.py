@@ -43,6 +43,13 @@ def launch_options(limits: Limits) -> dict[str, Any]:
             neutral_hue="slate",
             font=fonts,
             font_mono=("ui-monospace", "Consolas", "monospace"),
+        ).set(  # the theme's own colours are too pale to read easily
+            body_text_color_subdued="#475569",
+            body_text_color_subdued_dark="#cbd5e1",
+            block_title_text_color="#115e59",
+            block_label_text_color="#115e59",
+            button_primary_background_fill="#0f766e",
+            button_primary_background_fill_hover="#115e59",
         ),
         "css": (_HERE / "page.css").read_text(encoding="utf-8"),
         "head": f"<script>{(_HERE / 'page.js').read_text(encoding='utf-8')}</script>",
@@ -70,7 +77,7 @@ def build_page(desk: Desk, quality: str) -> gr.Blocks:
                     label=f"Video (up to {limits.seconds:g} s, {limits.megabytes} MB)",
                     sources=["upload", "webcam"],
                     webcam_options=gr.WebcamOptions(mirror=False),
-                    height=280,
+                    height=340,
                 )
                 sentences = gr.Textbox(
                     label=f"Sentences, one per line (up to {limits.sentences})",
@@ -78,7 +85,7 @@ def build_page(desk: Desk, quality: str) -> gr.Blocks:
                     lines=3,
                 )
                 examples = [
-                    gr.Button(f"Try the example “{path.stem}”", size="sm", variant="secondary")
+                    gr.Button(f"Try the example: {path.stem}", size="sm", variant="secondary")
                     for path in _examples()
                 ]
                 with gr.Accordion("Settings", open=False):
@@ -87,26 +94,40 @@ def build_page(desk: Desk, quality: str) -> gr.Blocks:
                     )
                     threshold = gr.Slider(0.05, 0.95, 0.5, step=0.05, label="Mask threshold")
                 with gr.Row():
-                    start = gr.Button("Segment", variant="primary", elem_id="slvp-segment")
+                    start = gr.Button(
+                        "Segment", variant="primary", min_width=120, elem_id="slvp-segment"
+                    )
                     stop = gr.Button(
-                        "Cancel", variant="stop", interactive=False, elem_id="slvp-cancel"
+                        "Cancel",
+                        variant="stop",
+                        min_width=120,
+                        interactive=False,
+                        elem_id="slvp-cancel",
                     )
             with gr.Column(scale=1, min_width=320):
                 status = gr.HTML(
                     _status("Give a video and a sentence, then press Segment."), elem_id="status"
                 )
                 preview = gr.Image(
-                    label="Latest frame", visible=False, interactive=False, buttons=[], height=300
+                    label="Latest frame",
+                    show_label=False,  # it would cover the legend
+                    visible=False,
+                    interactive=False,
+                    buttons=[],
                 )
                 with gr.Column(visible=False, elem_id="slvp-result") as shown:
                     player = gr.Video(
-                        label="Result", elem_id="slvp-player", interactive=False, height=300
+                        label="Result",
+                        show_label=False,  # it would cover the legend
+                        elem_id="slvp-player",
+                        interactive=False,
+                        buttons=[],
                     )
                     presence = gr.HTML()
                     with gr.Row():
-                        overlay_file = gr.DownloadButton("Overlay (mp4)", size="sm")
-                        masks_file = gr.DownloadButton("Masks (PNG zip)", size="sm")
-                        coco_file = gr.DownloadButton("COCO RLE (JSON)", size="sm")
+                        overlay_file = gr.DownloadButton("Overlay (mp4)", size="sm", min_width=90)
+                        masks_file = gr.DownloadButton("Masks (PNG zip)", size="sm", min_width=90)
+                        coco_file = gr.DownloadButton("COCO RLE (JSON)", size="sm", min_width=90)
                     with gr.Accordion("Colours", open=False):
                         opacity = gr.Slider(0, 1, 0.5, step=0.05, label="Opacity of the masks")
                         outline = gr.Checkbox(True, label="Outlines")
@@ -115,7 +136,7 @@ def build_page(desk: Desk, quality: str) -> gr.Blocks:
                         which = gr.Dropdown([_ALL], value=_ALL, label="What to keep")
                         kind = gr.Radio(list(KINDS), value=KINDS[0], label="As")
                         cut = gr.Button("Cut out", size="sm")
-                        cut_file = gr.File(label="Cut-out", visible=False, interactive=False)
+                        cut_file = gr.File(label="Cut-out", interactive=False, height=90)
 
         files = [overlay_file, masks_file, coco_file]
         # Outputs of the API alone; the page shows the same in its own way.
@@ -159,7 +180,7 @@ def build_page(desk: Desk, quality: str) -> gr.Blocks:
             try:
                 result = desk.result(_visitor(request))
             except UserError:  # already told
-                return gr.Column(visible=False), *[gr.skip()] * 6, gr.File(visible=False), *buttons
+                return gr.Column(visible=False), *[gr.skip()] * 6, None, *buttons
             paths = [str(path) for path in (result.overlay, result.masks, result.coco)]
             return (
                 gr.Column(visible=True),
@@ -167,7 +188,7 @@ def build_page(desk: Desk, quality: str) -> gr.Blocks:
                 presence_html(result),
                 *paths,
                 gr.Dropdown([_ALL, *result.sentences], value=_ALL),
-                gr.File(value=None, visible=False),
+                gr.File(value=None),
                 *buttons,
             )
 
@@ -210,11 +231,11 @@ def build_page(desk: Desk, quality: str) -> gr.Blocks:
 
         redraw.click(render, [opacity, outline], [player, overlay_file], api_name="render", **_WORK)
 
-        def cut_out(kind: str, sentence: str, request: gr.Request) -> Any:
+        def cut_out(kind: str, sentence: str, request: gr.Request) -> str:
             """Cut what a sentence (or "all sentences") describes out of the latest result."""
             with _Told():
                 path = desk.cut_out(_visitor(request), kind, "" if sentence == _ALL else sentence)
-            return gr.File(value=str(path), visible=True)
+            return str(path)
 
         which.allow_custom_value = True  # the choices are the latest result's; the desk checks
         cut.click(cut_out, [kind, which], cut_file, api_name="cut_out", **_WORK)

@@ -44,6 +44,13 @@ def launch_options(limits: Limits) -> dict[str, Any]:
             font=fonts,
             font_mono=("ui-monospace", "Consolas", "monospace"),
         ).set(  # the theme's own colours are too pale to read easily
+            body_background_fill="#f4f7f8",
+            block_border_width="1px",
+            block_shadow="none",
+            button_secondary_border_color="*neutral_300",
+            button_border_width="1px",
+            input_border_width="1px",
+            input_border_color="*neutral_300",
             body_text_color_subdued="#475569",
             body_text_color_subdued_dark="#cbd5e1",
             block_title_text_color="#115e59",

@@ -15,52 +15,14 @@ import slvp
 from slvp.apps.web.cutouts import KINDS
 from slvp.apps.web.desk import Desk
 from slvp.apps.web.jobs import Cancelled, Progress, Result
-from slvp.apps.web.limits import Limits
 from slvp.apps.web.presence import presence_html
 from slvp.errors import UserError
 
-_HERE = Path(__file__).parent
 _EXAMPLES = Path(slvp.__file__).parents[2] / "examples"  # in a checkout
 _EXAMPLE_SENTENCES = {"cars": "the car on the left\nthe car on the right"}
 _ALL = "all sentences"
 _WORK: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "work"}
 _OWN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-
-
-def launch_options(limits: Limits) -> dict[str, Any]:
-    """Return how the page is to be launched, whatever its address."""
-    fonts = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")  # none to fetch
-    return {
-        "prevent_thread_lock": True,
-        "quiet": True,
-        "max_file_size": limits.megabytes * 1_000_000,
-        "ssr_mode": False,
-        "enable_monitoring": False,
-        "run_history": False,
-        "footer_links": ["api"],
-        "theme": gr.themes.Soft(
-            primary_hue="teal",
-            neutral_hue="slate",
-            font=fonts,
-            font_mono=("ui-monospace", "Consolas", "monospace"),
-        ).set(  # the theme's own colours are too pale to read easily
-            body_background_fill="#f4f7f8",
-            block_border_width="1px",
-            block_shadow="none",
-            button_secondary_border_color="*neutral_300",
-            button_border_width="1px",
-            input_border_width="1px",
-            input_border_color="*neutral_300",
-            body_text_color_subdued="#475569",
-            body_text_color_subdued_dark="#cbd5e1",
-            block_title_text_color="#115e59",
-            block_label_text_color="#115e59",
-            button_primary_background_fill="#0f766e",
-            button_primary_background_fill_hover="#115e59",
-        ),
-        "css": (_HERE / "page.css").read_text(encoding="utf-8"),
-        "head": f"<script>{(_HERE / 'page.js').read_text(encoding='utf-8')}</script>",
-    }
 
 
 def build_page(desk: Desk, quality: str) -> gr.Blocks:
@@ -140,7 +102,10 @@ def build_page(desk: Desk, quality: str) -> gr.Blocks:
                         outline = gr.Checkbox(True, label="Outlines")
                         redraw = gr.Button("Draw again", size="sm")
                     with gr.Accordion("Cut out", open=False):
-                        which = gr.Dropdown([_ALL], value=_ALL, label="What to keep")
+                        # The choices are the latest result's; the desk checks what is chosen.
+                        which = gr.Dropdown(
+                            [_ALL], value=_ALL, label="What to keep", allow_custom_value=True
+                        )
                         kind = gr.Radio(list(KINDS), value=KINDS[0], label="As")
                         cut = gr.Button("Cut out", size="sm")
                         cut_file = gr.File(label="Cut-out", interactive=False, height=90)
@@ -244,7 +209,6 @@ def build_page(desk: Desk, quality: str) -> gr.Blocks:
                 path = desk.cut_out(_visitor(request), kind, "" if sentence == _ALL else sentence)
             return str(path)
 
-        which.allow_custom_value = True  # the choices are the latest result's; the desk checks
         cut.click(cut_out, [kind, which], cut_file, api_name="cut_out", **_WORK)
         for button, path in zip(examples, _examples(), strict=True):
             button.click(_taker(desk, path), None, [video, sentences], **_OWN)

@@ -80,7 +80,8 @@ def running(
     os.environ.update(settings)
     page = None
     try:
-        from slvp.apps.web.page import build_page, launch_options
+        from slvp.apps.web.look import launch_options
+        from slvp.apps.web.page import build_page
 
         desk = Desk(segmenter, workspace, limits)
         page = build_page(desk, quality)

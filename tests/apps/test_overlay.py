@@ -39,6 +39,16 @@ def simulate_deuteranopia(colour: tuple[int, int, int]) -> np.ndarray:
     return matrix @ ((np.array(colour) / 255) ** 2.2)
 
 
+def test_without_outline_the_mask_alone_is_tinted() -> None:
+    mask_HW = box(180, 320, 100, 40, 160, 120)
+    outlined, plain = (
+        draw_overlay(grey(), mask_HW[None], ["a"], alpha=0.25, outline=outline)
+        for outline in (True, False)
+    )
+    assert len(np.unique(outlined[mask_HW], axis=0)) > 1
+    assert len(np.unique(plain[mask_HW], axis=0)) == 1
+
+
 def test_mask_is_tinted_and_the_rest_left_alone() -> None:
     image_HW3 = grey()
     mask_HW = box(180, 320, 100, 40, 160, 120)

@@ -22,6 +22,7 @@ Finds, in every frame of a video, the object that a sentence describes.
 
   segment       a video and one or more sentences -> overlay video, masks, JSON
   live          the same for a camera, RTSP or HTTP, as it comes
+  web           the same as a page in the browser, with an HTTP API
   evaluate      score a model on a benchmark by the benchmark's protocol
   evaluate-flow how well pretrain went: errors of flow, right and other captions
   score         score masks that any program wrote
@@ -39,7 +40,6 @@ Finds, in every frame of a video, the object that a sentence describes.
   data prepare  convert a download, where that is needed
   data world    make clips of the embedded world, with masks and expressions
   data flow     compute the optical flow of captioned video, for pretrain
-
   slvp segment examples/cars.mp4 "the car on the left" "the car on the right"
 """
 

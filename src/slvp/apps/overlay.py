@@ -54,6 +54,7 @@ def draw_overlay(
     presence_E: Sequence[float] | None = None,
     *,
     alpha: float = 0.5,
+    outline: bool = True,
 ) -> UInt8Array:
     """Tint and outline each sentence's mask and explain the colours in a legend.
 
@@ -64,13 +65,14 @@ def draw_overlay(
         presence_E: 0..1, how sure it is that the object is in the picture; shown by how far
             the chip of the sentence is filled. None fills all chips.
         alpha: opacity of the tint, 0..1.
+        outline: draw the masks' edges, too.
 
     Returns:
         A new image, uint8 RGB.
     """
     height, width, _ = image_HW3.shape
     drawn_HW3 = image_HW3.copy()
-    thickness = max(1, round(min(height, width) / 360))
+    thickness = max(1, round(min(height, width) / 360)) if outline else 0
     for index, mask_HW in enumerate(masks_EHW):
         _draw_mask(drawn_HW3, mask_HW, colour_of(index), alpha, thickness)
     legend = _legend(tuple(sentences), height, width)
@@ -96,6 +98,8 @@ def _draw_mask(
     table = np.rint(levels_256 + np.array(colour) * alpha).astype(np.uint8)[None]
     tinted = cv2.LUT(np.ascontiguousarray(drawn_HW3[box]), table)
     cv2.copyTo(tinted, bytes_HW[box], drawn_HW3[box])
+    if thickness == 0:
+        return
     outlines, _ = cv2.findContours(
         bytes_HW[box], cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE, offset=(left, top)
     )

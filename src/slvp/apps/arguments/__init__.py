@@ -3,7 +3,18 @@
 Each imports what it needs itself, so that help and complaints about options come at once.
 """
 
-from slvp.apps.arguments import data, evaluate, importing, live, segment, study, train
+from slvp.apps.arguments import data, evaluate, importing, live, segment, study, train, web
 from slvp.apps.arguments.common import app, data_app
 
-__all__ = ["app", "data", "data_app", "evaluate", "importing", "live", "segment", "study", "train"]
+__all__ = [
+    "app",
+    "data",
+    "data_app",
+    "evaluate",
+    "importing",
+    "live",
+    "segment",
+    "study",
+    "train",
+    "web",
+]

@@ -1,0 +1,1 @@
+"""``slvp web``: the segmenter as a page and an HTTP API, on Gradio."""

@@ -150,7 +150,7 @@ class Segmenter:
 
     @torch.inference_mode()
     def _stream(self, images: Iterator[UInt8Array], sentences: list[str]) -> Iterator[Prediction]:
-        views = self._views(sentences)
+        views = self.views(sentences)
         finisher = Finisher(self.quality, self.threshold, sentences)
         hop = self.model.config.hop(self.window)
         first = 0
@@ -173,7 +173,8 @@ class Segmenter:
             carried = blend.after(final)
             first += final
 
-    def _views(self, sentences: list[str]) -> list[View]:
+    def views(self, sentences: list[str]) -> list[View]:
+        """Return the ways of asking the model that the quality names, for a video yet to come."""
         sizes = [
             min(MAX_SIDE, max(MULTIPLE, round(self.size * scale))) for scale in self.quality.scales
         ]

@@ -38,7 +38,7 @@ class Trailing:
         self._kept = 0
         self._count = 0
         with torch.inference_mode():
-            self._views = segmenter._views(self._sentences)
+            self._views = segmenter.views(self._sentences)
 
     @property
     def kept(self) -> int:

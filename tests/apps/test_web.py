@@ -282,6 +282,12 @@ def test_a_limit_below_one_is_told(option: str, capsys: pytest.CaptureFixture[st
     assert f"--{option}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("port", ["0", "65536"])
+def test_a_port_that_is_none_is_told(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["web", "--port", port]) == 2
+    assert f"--port {port}: expected a number from 1 to 65535" in capsys.readouterr().err
+
+
 def test_without_gradio_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

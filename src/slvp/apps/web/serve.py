@@ -67,6 +67,8 @@ def running(
     """
     if importlib.util.find_spec("gradio") is None:
         raise UserError("slvp web needs Gradio, which is missing; run: pip install 'slvp[web]'")
+    if port is not None and not 0 < port < 1 << 16:
+        raise UserError(f"--port {port}: expected a number from 1 to 65535")
     limits = Limits() if limits is None else limits
     segmenter = Segmenter.from_pretrained(model, device=device, size=size, quality=quality)
     workspace = Workspace(limits.keep_minutes * 60)

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco
 from tqdm import tqdm
 
 import slvp
+from slvp.apps.answered import answered, mask_png, mean_probability
 from slvp.apps.output import output_folder
 from slvp.apps.overlay import draw_overlay
 from slvp.data.rle import encode_rle
 from slvp.segmenter import Segmenter
 from slvp.types import BoolArray, Prediction
-from slvp.video import Frame, VideoInfo, VideoReader, VideoWriter
+from slvp.video import VideoInfo, VideoReader, VideoWriter
 
 CONTENTS = ("masks", "overlay.mp4", "result.json")
 
@@ -60,8 +59,7 @@ def segment_video(
                 model, device=device, size=size, threshold=threshold, quality=quality
             )
         folder = stack.enter_context(output_folder(target, CONTENTS, overwrite))
-        waiting: deque[Frame] = deque()  # frames whose prediction is not out yet
-        predictions = segmenter.stream(_tee(reader, waiting), sentences)
+        frames = answered(segmenter, reader, sentences)
         for k in range(len(sentences)):
             (folder / "masks" / str(k)).mkdir(parents=True)
         with (
@@ -76,32 +74,19 @@ def segment_video(
             records = FrameRecords(
                 file, model, threshold, quality, list(sentences), size=segmenter.size
             )
-            for prediction in predictions:
-                for t in range(prediction.masks_ETHW.shape[1]):
-                    frame = waiting.popleft()
-                    masks_EHW = prediction.masks_ETHW[:, t]
-                    overlay_HW3 = draw_overlay(
-                        frame.image_HW3, masks_EHW, sentences, prediction.presence_ET[:, t].tolist()
-                    )
-                    writer.write(overlay_HW3, frame.time)
-                    name = reader.frame_name(prediction.first_frame + t)
-                    for k, mask_HW in enumerate(masks_EHW):
-                        _write_mask(folder / "masks" / str(k) / f"{name}.png", mask_HW)
-                    records.add(name, frame.time, prediction, t)
-                    progress.update()
+            for frame, prediction, t in frames:
+                masks_EHW = prediction.masks_ETHW[:, t]
+                overlay_HW3 = draw_overlay(
+                    frame.image_HW3, masks_EHW, sentences, prediction.presence_ET[:, t].tolist()
+                )
+                writer.write(overlay_HW3, frame.time)
+                name = reader.frame_name(prediction.first_frame + t)
+                for k, mask_HW in enumerate(masks_EHW):
+                    (folder / "masks" / str(k) / f"{name}.png").write_bytes(mask_png(mask_HW))
+                records.add(name, frame.time, prediction, t)
+                progress.update()
             records.close(reader.info)
     return target
-
-
-def _tee(frames: VideoReader, waiting: deque[Frame]) -> Iterator[Frame]:
-    for frame in frames:
-        waiting.append(frame)
-        yield frame
-
-
-def _write_mask(path: Path, mask_HW: BoolArray) -> None:
-    _, png = cv2.imencode(".png", mask_HW.astype(np.uint8) * 255)
-    path.write_bytes(png.tobytes())
 
 
 class FrameRecords:
@@ -174,13 +159,11 @@ def _object_record(
     mask_HW: BoolArray, probability_HW: npt.NDArray[np.float16], presence: float
 ) -> dict[str, Any]:
     rle = encode_rle(mask_HW)
-    present = bool(mask_HW.any())
+    score = mean_probability(probability_HW, mask_HW)
     return {
-        "present": present,
+        "present": score is not None,
         "presence": round(presence, 4),
-        "score": round(float(probability_HW[mask_HW].mean(dtype=np.float64)), 4)
-        if present
-        else None,
-        "box": [int(side) for side in coco.toBbox(rle)] if present else None,
+        "score": None if score is None else round(score, 4),
+        "box": None if score is None else [int(side) for side in coco.toBbox(rle)],
         "mask": rle,
     }

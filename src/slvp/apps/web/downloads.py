@@ -12,8 +12,9 @@ from pycocotools import mask as coco
 import slvp
 from slvp.video import VideoInfo
 
-Found = tuple[float, Sequence[dict[str, Any]], Sequence[float], Sequence[float]]
-"""Of a frame: its time in seconds, and run lengths, score and presence of each sentence."""
+Found = tuple[float, Sequence[dict[str, Any]], Sequence[float | None], Sequence[float]]
+"""Of a frame: its time in seconds, and run lengths, score (None where the mask is empty) and
+presence of each sentence."""
 
 
 def write_coco(
@@ -47,8 +48,7 @@ def write_coco(
             }
         )
         for category, (rle, score) in enumerate(zip(masks, scores, strict=True), start=1):
-            area = int(coco.area(rle))
-            if area:
+            if score is not None:
                 annotations.append(
                     {
                         "id": len(annotations) + 1,
@@ -56,7 +56,7 @@ def write_coco(
                         "category_id": category,
                         "segmentation": rle,
                         "bbox": [int(side) for side in coco.toBbox(rle)],
-                        "area": area,
+                        "area": int(coco.area(rle)),
                         "iscrowd": 0,
                         "score": round(score, 4),
                         "presence": presence[category - 1],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 import zipfile
-from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from slvp.apps.answered import answered, mask_png, mean_probability
 from slvp.apps.overlay import draw_overlay
 from slvp.apps.web.downloads import write_coco
 from slvp.apps.web.limits import Limits, check_info, check_time
@@ -39,13 +39,13 @@ class FrameResult:
         time: seconds from the start.
         masks: COCO run lengths, one per sentence.
         presence: 0..1 per sentence.
-        scores: mean probability in each mask; 0 where the mask is empty.
+        scores: mean probability in each mask; None where the mask is empty.
     """
 
     time: float
     masks: tuple[dict[str, Any], ...]
     presence: tuple[float, ...]
-    scores: tuple[float, ...]
+    scores: tuple[float | None, ...]
 
     def decoded(self) -> BoolArray:
         """Return masks_EHW, a mask per sentence."""
@@ -119,28 +119,24 @@ def segment(
         result = Result(folder, video, reader.info, tuple(sentences), ())
         writer = stack.enter_context(_writer(result.overlay, result))
         archive = stack.enter_context(zipfile.ZipFile(result.masks, "w"))
-        waiting: deque[Frame] = deque()
         started = shown = time.monotonic()
-        for part in segmenter.stream(_watched(reader, waiting, limits, cancelled), sentences):
-            for t in range(part.masks_ETHW.shape[1]):
-                frame, masks_EHW = waiting.popleft(), part.masks_ETHW[:, t]
-                presence = tuple(round(p, 4) for p in part.presence_ET[:, t].tolist())
-                drawn_HW3 = draw_overlay(frame.image_HW3, masks_EHW, sentences, presence)
-                writer.write(drawn_HW3, frame.time)
-                for k, mask_HW in enumerate(masks_EHW):
-                    _, png = cv2.imencode(".png", mask_HW.astype(np.uint8) * 255)
-                    archive.writestr(f"{k}/{reader.frame_name(len(frames))}.png", png.tobytes())
-                scores = tuple(
-                    float(p_HW[m_HW].mean(dtype=np.float64)) if m_HW.any() else 0.0
-                    for p_HW, m_HW in zip(part.probability_ETHW[:, t], masks_EHW, strict=True)
-                )
-                rles = tuple(encode_rle(mask_HW) for mask_HW in masks_EHW)
-                frames.append(FrameResult(frame.time, rles, presence, scores))
-                now = time.monotonic()
-                if now - shown >= _PREVIEW_EVERY or len(frames) == 1:
-                    shown = now
-                    rate = len(frames) / max(now - started, 1e-6)
-                    yield Progress(len(frames), reader.info.frame_count, rate, _small(drawn_HW3))
+        watched = _watched(reader, limits, cancelled)
+        for frame, part, t in answered(segmenter, watched, sentences):
+            masks_EHW = part.masks_ETHW[:, t]
+            presence = tuple(round(p, 4) for p in part.presence_ET[:, t].tolist())
+            drawn_HW3 = draw_overlay(frame.image_HW3, masks_EHW, sentences, presence)
+            writer.write(drawn_HW3, frame.time)
+            for k, mask_HW in enumerate(masks_EHW):
+                name = f"{k}/{reader.frame_name(len(frames))}.png"
+                archive.writestr(name, mask_png(mask_HW))
+            scores = tuple(map(mean_probability, part.probability_ETHW[:, t], masks_EHW))
+            rles = tuple(encode_rle(mask_HW) for mask_HW in masks_EHW)
+            frames.append(FrameResult(frame.time, rles, presence, scores))
+            now = time.monotonic()
+            if now - shown >= _PREVIEW_EVERY or len(frames) == 1:
+                shown = now
+                rate = len(frames) / max(now - started, 1e-6)
+                yield Progress(len(frames), reader.info.frame_count, rate, _small(drawn_HW3))
     result = Result(folder, video, reader.info, tuple(sentences), tuple(frames))
     write_coco(
         result.coco,
@@ -161,9 +157,7 @@ def frames_of(
         Cancelled: ``cancelled`` was set.
     """
     with VideoReader(result.video) as reader:
-        yield from zip(
-            _watched(reader, deque(maxlen=1), limits, cancelled), result.frames, strict=True
-        )
+        yield from zip(_watched(reader, limits, cancelled), result.frames, strict=True)
 
 
 def render(
@@ -203,14 +197,11 @@ def _writer(path: Path, result: Result) -> VideoWriter:
     return VideoWriter(path, frame_rate=result.info.frame_rate, audio_from=audio)
 
 
-def _watched(
-    reader: VideoReader, waiting: deque[Frame], limits: Limits, cancelled: threading.Event
-) -> Iterator[Frame]:
+def _watched(reader: VideoReader, limits: Limits, cancelled: threading.Event) -> Iterator[Frame]:
     for frame in reader:
         if cancelled.is_set():
             raise Cancelled
         check_time(frame.time, reader.info.name, limits)
-        waiting.append(frame)
         yield frame
 
 

@@ -16,7 +16,7 @@ def presence_html(result: Result) -> str:
     rows = []
     for k, sentence in enumerate(result.sentences):
         values = [frame.presence[k] for frame in result.frames]
-        found = sum(frame.scores[k] > 0 for frame in result.frames)
+        found = sum(frame.scores[k] is not None for frame in result.frames)
         colour = "#{:02x}{:02x}{:02x}".format(*colour_of(k))
         label = escape(f"Presence of “{sentence}” over time; moves the video", quote=True)
         levels = ",".join(f"{value:.2f}" for value in values)

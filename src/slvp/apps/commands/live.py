@@ -111,6 +111,8 @@ def run_live(
         if serve is not None:
             server = stack.enter_context(serving(host, serve, sentences))
             outputs.append(server)
+        # Before the model: libraries that import as they load turn Ctrl-C into errors of their own.
+        stop = stack.enter_context(stop_on_signals())
         segmenter = Segmenter.from_pretrained(
             model,
             device=device,
@@ -121,7 +123,6 @@ def run_live(
         )
         if serve is not None:
             print(f"live at  {server.url}", flush=True)
-        stop = stack.enter_context(stop_on_signals())
         return _show_all(found, segmenter, sentences, outputs, stop, reconnect_for, quiet)
 
 

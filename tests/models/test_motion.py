@@ -15,10 +15,24 @@ def correlation() -> LocalCorrelation:
 def test_what_moves_is_found_where_it_went(correlation, down: int, right: int) -> None:
     places_BTHWC = torch.nn.functional.normalize(torch.randn(1, 1, 12, 14, 32), dim=-1)
     moved = places_BTHWC.roll((down, right), dims=(2, 3))
-    chance_BTHWK = correlation._found(places_BTHWC, moved)[..., :-2]
+    chance_BTHWK = correlation._found(correlation._likeness(places_BTHWC, moved))[..., :-2]
     inside = chance_BTHWK[0, 0, 3:-3, 3:-3].flatten(0, 1)
     offsets = correlation.offsets_K2[inside.argmax(-1)] * correlation.reach
     assert torch.allclose(offsets, torch.tensor([down, right]).float())
+
+
+@torch.no_grad()
+def test_what_is_seen_from_there_is_the_likeness_from_there(correlation) -> None:
+    places, others = torch.randn(2, 1, 3, 5, 6, 32).unbind()
+    from_there = correlation._seen_from_there(correlation._likeness(places, others))
+    torch.testing.assert_close(from_there, correlation._likeness(others, places))
+
+
+def test_a_clip_of_one_colour_has_gradients(correlation) -> None:
+    stride8_BTCHW = torch.zeros(1, 2, 16, 4, 4, requires_grad=True)
+    correlation(torch.zeros(1, 2, 8, 8, 8), stride8_BTCHW).sum().backward()
+    assert stride8_BTCHW.grad is not None
+    assert stride8_BTCHW.grad.isfinite().all()
 
 
 @torch.no_grad()

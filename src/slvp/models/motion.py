@@ -77,7 +77,7 @@ class LocalCorrelation(nn.Module):
             ]
         )
 
-    def _corners(self) -> Iterator[tuple[int, int]]:
+    def _corners(self) -> Iterator[tuple[int, ...]]:
         """Return where a frame begins in a padded one, for every offset."""
         return product(range(2 * self.reach + 1), repeat=2)
 

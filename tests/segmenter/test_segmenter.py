@@ -43,6 +43,9 @@ def test_blend_of_overlapping_windows(segmenter, monkeypatch):
         sides = segmenter.model.sides
         resize = segmenter.model.resize
 
+        def ready(self):
+            return self
+
         def encode_text(self, sentences):
             return segmenter.model.encode_text(sentences)
 

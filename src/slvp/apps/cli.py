@@ -19,7 +19,6 @@ _TERMINATED = 128 + signal.SIGTERM
 HELP = """\
 usage: slvp COMMAND ...         (slvp COMMAND --help lists a command's options)
 Finds, in every frame of a video, the object that a sentence describes.
-
   segment       a video and one or more sentences -> overlay video, masks, JSON
   live          the same for a camera, RTSP or HTTP, as it comes
   web           the same as a page in the browser, with an HTTP API
@@ -35,6 +34,7 @@ Finds, in every frame of a video, the object that a sentence describes.
   study         train what answers one of the paper's claims; draw the answer
   resume        go on with an interrupted run of pretrain or finetune
   import        another system's published checkpoint -> a model for --model
+  export        a model -> ONNX or torch.export, for other programs
   data example  make a tiny data set in a benchmark's exact layout
   data check    look a benchmark's files over; say how to mend what is wrong
   data prepare  convert a download, where that is needed

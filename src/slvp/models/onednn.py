@@ -73,8 +73,10 @@ def ordered(weight: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
 
 
 def _onednn_takes(tokens: torch.Tensor) -> bool:
+    if torch.is_grad_enabled() or torch.compiler.is_compiling():
+        return False  # what is drawn of a model, to run elsewhere, has public operators only
     wanted = tokens.device.type == "cpu" and tokens.dtype == torch.float32
-    return wanted and not torch.is_grad_enabled() and _onednn_has_linear()
+    return wanted and _onednn_has_linear()
 
 
 @functools.cache

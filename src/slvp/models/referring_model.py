@@ -133,6 +133,13 @@ class ReferringModel(nn.Module, ABC):
         """Return the parameters that training changes."""
         return [p for p in self.parameters() if p.requires_grad]
 
+    def ready(self) -> ReferringModel:
+        """Return a model that answers as this one does, but for rounding, and faster.
+
+        It shares what it can with this one, and is neither for training nor for saving.
+        """
+        return self
+
     @abstractmethod
     def shared_parameters(self) -> int:
         """Count the parameters of encoders that models share, which are no part of this module."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from copy import copy, deepcopy
 from dataclasses import replace
 
 import numpy as np
 import torch
+from timm.models.efficientnet import EfficientNetFeatures
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from slvp.models.class_words import ClassWords
 from slvp.models.config import ModelConfig
 from slvp.models.decoder import PixelDecoder
+from slvp.models.folding import fold_batch_norms, settle_padding
 from slvp.models.fusion import LanguageAsQuery, VisionAsQuery
 from slvp.models.heads import (
     FlowOutput,
@@ -139,6 +142,20 @@ class SLVP(ReferringModel):
             antialias=True,
             align_corners=False,
         )[0]
+
+    def ready(self) -> SLVP:
+        """Return a model whose frozen EfficientNet does the same in fewer steps."""
+        network = getattr(self.vision.backbone, "net", None)
+        if not self.config.vision_frozen or not isinstance(network, EfficientNetFeatures):
+            return self
+        asked = copy(self)
+        asked._modules = {**self._modules, "vision": deepcopy(self.vision)}
+        if self.class_words is not None:
+            asked.class_words = deepcopy(self.class_words)
+            fold_batch_norms(asked.class_words)
+        fold_batch_norms(asked.vision)
+        settle_padding(asked.vision)
+        return asked
 
     def shared_parameters(self) -> int:
         """Count the parameters of a frozen text encoder."""

@@ -154,12 +154,16 @@ class TextEncoder(nn.Module):
         tokens = self.tokenizer(
             sentences, padding=True, truncation=True, max_length=MAX_WORDS, return_tensors="pt"
         ).to(self.anchor.device)
-        encoder = self.encoder.to(self.anchor.device)
         mask_EL = tokens["attention_mask"].bool()
+        return self._features(self.encoder.to(self.anchor.device), **tokens), mask_EL
+
+    def _features(self, encoder: Any, **tokens: torch.Tensor) -> torch.Tensor:
+        """Return features_ELC of all tokens."""
         if self.word_width == self.width:
-            return encoder(**tokens).last_hidden_state, mask_EL
+            features: torch.Tensor = encoder(**tokens).last_hidden_state
+            return features
         layers = encoder(**tokens, output_hidden_states=True).hidden_states
-        return torch.cat([layers[-1], layers[0]], dim=-1), mask_EL
+        return torch.cat([layers[-1], layers[0]], dim=-1)
 
     @torch.no_grad()
     def _remember(self, sentences: list[str]) -> None:
@@ -185,6 +189,16 @@ class TextEncoder(nn.Module):
         # what is remembered would then depend on when the process began.
         remembers = self.frozen and not self.training
         words_ELC, mask_EL = self._recall(sentences) if remembers else self._encode(sentences)
+        return self._words(words_ELC, mask_EL)
+
+    def of_tokens(self, tokens_EL: torch.Tensor, mask_EL: torch.Tensor) -> Words:
+        """Encode sentences that the tokenizer has cut already; ``mask_EL`` is True at tokens."""
+        features_ELC = self._features(
+            self.encoder, input_ids=tokens_EL, attention_mask=mask_EL.long()
+        )
+        return self._words(features_ELC, mask_EL)
+
+    def _words(self, words_ELC: torch.Tensor, mask_EL: torch.Tensor) -> Words:
         words_ELC = words_ELC * mask_EL[..., None]
         total_EC = words_ELC[..., : self.width].sum(1)
         return Words(words_ELC, mask_EL, total_EC / mask_EL.sum(1, keepdim=True))

@@ -35,19 +35,21 @@ class Pyramid:
 
     def after(self, frames: int) -> Pyramid:
         """Return what is seen without the first ``frames`` frames."""
-        return self._made_of([tensor[:, frames:] for tensor in self._tensors()])
+        return self.made_of([tensor[:, frames:] for tensor in self.tensors()])
 
     def followed_by(self, later: Pyramid) -> Pyramid:
         """Return what is seen in these frames and then in the later ones."""
-        pairs = zip(self._tensors(), later._tensors(), strict=True)
-        return self._made_of([torch.cat(pair, dim=1) for pair in pairs])
+        pairs = zip(self.tensors(), later.tensors(), strict=True)
+        return self.made_of([torch.cat(pair, dim=1) for pair in pairs])
 
-    def _tensors(self) -> list[torch.Tensor]:
+    def tensors(self) -> list[torch.Tensor]:
+        """Return all that is seen, in the order that :meth:`made_of` takes it."""
         named = [] if self.named_BTCHW is None else [self.named_BTCHW]
         return [*self.levels, self.colours_BTCHW, *named]
 
     @staticmethod
-    def _made_of(tensors: list[torch.Tensor]) -> Pyramid:
+    def made_of(tensors: list[torch.Tensor]) -> Pyramid:
+        """Return the pyramid of these tensors."""
         return Pyramid(tensors[: len(STRIDES)], *tensors[len(STRIDES) :])
 
 

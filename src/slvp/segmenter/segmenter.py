@@ -77,6 +77,7 @@ class Segmenter:
         keep_freed_memory()
         self.device = choose_device(device) if isinstance(device, str) else device
         self.model = model.to(self.device).eval()
+        self._asked = self.model.ready()
         self.size = size
         self.window = window
         self.threshold = threshold
@@ -179,7 +180,7 @@ class Segmenter:
             min(MAX_SIDE, max(MULTIPLE, round(self.size * scale))) for scale in self.quality.scales
         ]
         return [
-            View(self.model, self.device, sentences, size, mirrored=mirrored)
+            View(self._asked, self.device, sentences, size, mirrored=mirrored)
             for size in sizes
             for mirrored in ([False, True] if self.quality.flip else [False])
         ]

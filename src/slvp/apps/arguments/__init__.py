@@ -3,7 +3,17 @@
 Each imports what it needs itself, so that help and complaints about options come at once.
 """
 
-from slvp.apps.arguments import data, evaluate, importing, live, segment, study, train, web
+from slvp.apps.arguments import (
+    data,
+    evaluate,
+    exporting,
+    importing,
+    live,
+    segment,
+    study,
+    train,
+    web,
+)
 from slvp.apps.arguments.common import app, data_app
 
 __all__ = [
@@ -11,6 +21,7 @@ __all__ = [
     "data",
     "data_app",
     "evaluate",
+    "exporting",
     "importing",
     "live",
     "segment",

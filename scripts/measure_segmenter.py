@@ -225,7 +225,7 @@ class Remembered:
 
     def decode(self, pyramid, words, clip_of_E: torch.Tensor):
         """Answer sentences."""
-        asked = ("decode", key(pyramid.colours_BTCHW), key(words.words_ELC))
+        asked = ("decode", key(pyramid.outlines_BTCHW), key(words.words_ELC))
         return self._once(asked, lambda: self._model.decode(pyramid, words, clip_of_E))
 
     def _once(self, asked, answer):

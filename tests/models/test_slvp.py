@@ -159,7 +159,7 @@ def test_a_pyramid_can_be_cut_and_joined_again(frames_BTCHW):
     joined = first.followed_by(pyramid.after(1))
     assert joined.frames == pyramid.frames == pyramid.after(1).frames + 1
     torch.testing.assert_close(joined.levels, pyramid.levels)
-    torch.testing.assert_close(joined.colours_BTCHW, pyramid.colours_BTCHW)
+    torch.testing.assert_close(joined.outlines_BTCHW, pyramid.outlines_BTCHW)
     torch.testing.assert_close(joined.named_BTCHW, pyramid.named_BTCHW)
 
 

@@ -11,6 +11,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from slvp.errors import UserError
 from slvp.models.image_backbone import whole_model
+from slvp.models.onednn import linear
 from slvp.models.text import TextEncoder
 
 CLASSES = 1000
@@ -63,8 +64,11 @@ class ClassWords(nn.Module):
         """Return named_BTCHW, in the space of sentences, of length at most 1."""
         batch, frames = stride32_BTCHW.shape[:2]
         places_FCHW = self.last(stride32_BTCHW.flatten(0, 1))
-        chances_FHWK = self.classify(places_FCHW.permute(0, 2, 3, 1)).softmax(-1)
-        named_FCHW = (chances_FHWK @ self.names_KC).permute(0, 3, 1, 2)
+        seen_FHWK = linear(
+            places_FCHW.permute(0, 2, 3, 1), self.classify.weight, self.classify.bias
+        )
+        named_FHWC = linear(seen_FHWK.softmax(-1), self.names_KC.T, None)
+        named_FCHW = named_FHWC.permute(0, 3, 1, 2)
         return named_FCHW.reshape(batch, frames, *named_FCHW.shape[1:])
 
 

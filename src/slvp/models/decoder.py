@@ -24,6 +24,12 @@ class ConvBlock(nn.Sequential):
             nn.GELU(),
         )
 
+    def finish(self, convolved_FCHW: torch.Tensor) -> torch.Tensor:
+        """Do what follows the convolution."""
+        _, normalise, activate = self
+        result: torch.Tensor = activate(normalise(convolved_FCHW))
+        return result
+
 
 class PixelDecoder(nn.Module):
     """Merges the pyramid from coarse to fine (Lin et al., Feature Pyramid Networks, 2017).
@@ -74,16 +80,27 @@ class Outline(nn.Module):
         self.colours = ConvBlock(_COLOURS, self.width)
         self.fine = ConvBlock(2 * self.width, self.width)
 
+    def draw(self, colours_BTCHW: torch.Tensor) -> torch.Tensor:
+        """Return drawn_BTCHW: what of the outlines hangs on the frames alone, whatever is asked."""
+        drawn_FCHW = self.colours(colours_BTCHW.flatten(0, 1))
+        weight = self._weight()[:, self.width :]
+        return F.conv2d(drawn_FCHW, weight, padding=1).unflatten(0, colours_BTCHW.shape[:2])
+
     def forward(
-        self, pixels_GTCHW: torch.Tensor, colours_BTCHW: torch.Tensor, clip_of_G: torch.Tensor
+        self, pixels_GTCHW: torch.Tensor, drawn_BTCHW: torch.Tensor, clip_of_G: torch.Tensor
     ) -> torch.Tensor:
         """Return pixels_GTCHW at stride 2; each of G groups of frames is of a clip."""
-        groups, frames = pixels_GTCHW.shape[:2]
-        coarse = _double(self.narrow(pixels_GTCHW.flatten(0, 1)))
-        drawn = self.colours(colours_BTCHW.flatten(0, 1))
-        drawn = drawn.view(-1, frames, *drawn.shape[1:])
-        fine = self.fine(torch.cat([coarse, drawn[clip_of_G].flatten(0, 1)], dim=1))
-        return fine.view(groups, frames, *fine.shape[1:])
+        coarse_FCHW = _double(self.narrow(pixels_GTCHW.flatten(0, 1)))
+        # The convolution of both side by side is the sum of their convolutions.
+        fine_FCHW = F.conv2d(coarse_FCHW, self._weight()[:, : self.width], padding=1)
+        # Channels last, as the convolution leaves them: sums of unlike orders are slow.
+        drawn_GTHWC = drawn_BTCHW.permute(0, 1, 3, 4, 2)[clip_of_G]
+        drawn_FCHW = drawn_GTHWC.flatten(0, 1).permute(0, 3, 1, 2)
+        fine_FCHW = self.fine.finish(fine_FCHW.add_(drawn_FCHW))
+        return fine_FCHW.unflatten(0, pixels_GTCHW.shape[:2])
+
+    def _weight(self) -> torch.Tensor:
+        return self.fine.get_parameter("0.weight")
 
 
 def _merge(block: nn.Module, finer_FCHW: torch.Tensor, coarser_FCHW: torch.Tensor) -> torch.Tensor:

@@ -50,7 +50,7 @@ _FREE = {  # the axes of which sides are given in multiples of 32
 }
 _STRIDE_OF = {
     "frames": 1,
-    "colours": 2,
+    "outlines": 2,
     **{f"level{stride}": stride for stride in STRIDES},
     "named": MULTIPLE,
 }
@@ -166,7 +166,7 @@ class _Decoder(nn.Module):
 
 def _graphs_of(model: SLVP) -> list[_Graph]:
     words = {"words": "ELC", "mask": "EL", "sentence": "EC"}
-    seen = {f"level{stride}": "BTCHW" for stride in STRIDES} | {"colours": "BTCHW"}
+    seen = {f"level{stride}": "BTCHW" for stride in STRIDES} | {"outlines": "BTCHW"}
     if model.class_words is not None:
         seen["named"] = "BTCHW"
     return [

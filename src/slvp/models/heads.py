@@ -69,7 +69,7 @@ class PixelMaskHead(nn.Module):
     ) -> MaskOutput:
         """Read masks off pixels that already know the sentence."""
         if self.outline is not None:
-            pixels_ETCHW = self.outline(pixels_ETCHW, fused.colours_BTCHW, clip_of_E)
+            pixels_ETCHW = self.outline(pixels_ETCHW, fused.outlines_BTCHW, clip_of_E)
         expressions, frames = pixels_ETCHW.shape[:2]
         logits = self.logit(pixels_ETCHW.flatten(0, 1)).unflatten(0, (expressions, frames))
         coarse_ETCHW = fused.levels[-1]
@@ -130,7 +130,7 @@ class QueryMaskHead(nn.Module):
         """Compare every query's kernel with every pixel of its clip."""
         if self.outline is not None:
             clips_B = torch.arange(len(pixels_BTCHW), device=pixels_BTCHW.device)
-            pixels_BTCHW = self.outline(pixels_BTCHW, fused.colours_BTCHW, clips_B)
+            pixels_BTCHW = self.outline(pixels_BTCHW, fused.outlines_BTCHW, clips_B)
         queries_ENC = _queries(fused)
         coarse_ETC = fused.levels[-1].amax((-2, -1))[clip_of_E]
         expressions, queries, width = queries_ENC.shape

@@ -108,6 +108,9 @@ class SLVP(ReferringModel):
         if self.config.reads_places:
             # After the classifier, which reads features as the backbone gives them.
             pyramid = replace(pyramid, levels=[normalised(level) for level in pyramid.levels])
+        outline = getattr(self.head, "outline", None)
+        if outline is not None:
+            pyramid = replace(pyramid, outlines_BTCHW=outline.draw(pyramid.outlines_BTCHW))
         return pyramid
 
     def encode_text(self, sentences: list[str]) -> Words:

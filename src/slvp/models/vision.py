@@ -20,18 +20,19 @@ class Pyramid:
 
     Attributes:
         levels: features at strides 4, 8, 16 and 32, each of shape BTCHW.
-        colours_BTCHW: the frames themselves at stride 2, four pixels to a place.
+        outlines_BTCHW: what is known of outlines at stride 2: the frames themselves, four pixels to a
+            place, or what the model's head has drawn of them.
         named_BTCHW: class words at stride 32, where the model has them.
     """
 
     levels: list[torch.Tensor]
-    colours_BTCHW: torch.Tensor
+    outlines_BTCHW: torch.Tensor
     named_BTCHW: torch.Tensor | None = None
 
     @property
     def frames(self) -> int:
         """How many frames each clip has."""
-        return self.colours_BTCHW.shape[1]
+        return self.outlines_BTCHW.shape[1]
 
     def after(self, frames: int) -> Pyramid:
         """Return what is seen without the first ``frames`` frames."""
@@ -45,7 +46,7 @@ class Pyramid:
     def tensors(self) -> list[torch.Tensor]:
         """Return all that is seen, in the order that :meth:`made_of` takes it."""
         named = [] if self.named_BTCHW is None else [self.named_BTCHW]
-        return [*self.levels, self.colours_BTCHW, *named]
+        return [*self.levels, self.outlines_BTCHW, *named]
 
     @staticmethod
     def made_of(tensors: list[torch.Tensor]) -> Pyramid:
@@ -102,7 +103,7 @@ class VisionEncoder(nn.Module):
             levels: list[torch.Tensor] = self.backbone(images_BTCHW)
         if self._normalises:
             levels = [normalised(level) for level in levels]
-        return Pyramid(levels, colours_BTCHW=F.pixel_unshuffle(images_BTCHW, 2))
+        return Pyramid(levels, outlines_BTCHW=F.pixel_unshuffle(images_BTCHW, 2))
 
 
 def normalised(level_BTCHW: torch.Tensor) -> torch.Tensor:

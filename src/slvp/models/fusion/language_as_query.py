@@ -99,7 +99,7 @@ class LanguageAsQuery(nn.Module):
             )
         return Fused(
             levels=[pyramid.levels[0], *(level.permute(0, 1, 4, 2, 3) for level in levels)],
-            colours_BTCHW=pyramid.colours_BTCHW,
+            outlines_BTCHW=pyramid.outlines_BTCHW,
             per_expression=False,
             queries_ENC=queries_ENC,
             sentence_EC=sentence_EC,

@@ -164,7 +164,7 @@ class VisionAsQuery(nn.Module):
         ]
         return Fused(
             levels=[pyramid.levels[0], *conditioned],
-            colours_BTCHW=pyramid.colours_BTCHW,
+            outlines_BTCHW=pyramid.outlines_BTCHW,
             per_expression=True,
             queries_ENC=None,
             sentence_EC=self.sentence(words.sentence_EC),

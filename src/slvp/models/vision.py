@@ -41,7 +41,11 @@ class Pyramid:
     def followed_by(self, later: Pyramid) -> Pyramid:
         """Return what is seen in these frames and then in the later ones."""
         pairs = zip(self.tensors(), later.tensors(), strict=True)
-        return self.made_of([torch.cat(pair, dim=1) for pair in pairs])
+        # Channels stay last in memory, where torch.cat would put them third.
+        joined = [
+            torch.cat([part.permute(0, 1, 3, 4, 2) for part in pair], dim=1) for pair in pairs
+        ]
+        return self.made_of([tensor.permute(0, 1, 4, 2, 3) for tensor in joined])
 
     def tensors(self) -> list[torch.Tensor]:
         """Return all that is seen, in the order that :meth:`made_of` takes it."""

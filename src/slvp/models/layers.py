@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812  (the customary name)
 from torch.utils.checkpoint import checkpoint
 
+from slvp.models.attending import Projections, attend_to_few
 from slvp.models.onednn import Linear
 
 _Result = TypeVar("_Result")
@@ -50,11 +51,31 @@ class Attention(nn.Module):
         self, queries: torch.Tensor, context: torch.Tensor, mask: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Attend; see the class for shapes."""
+        projections = self._projections()
+        if projections.suit(queries.shape[1], context.shape[1]):
+            ignored = [None] * len(context) if mask is None else (~mask).unbind()
+            read = [
+                attend_to_few(asking, few, few, projections, nothing)
+                for asking, few, nothing in zip(queries, context, ignored, strict=True)
+            ]
+            return torch.stack(read)
         q = self.query(queries).unflatten(-1, (self.heads, -1)).transpose(1, 2)
         k, v = self.key_value(context).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
         allowed = None if mask is None else mask[:, None, None, :]
         attended = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
         return self.out(attended.transpose(1, 2).flatten(2))
+
+    def _projections(self) -> Projections:
+        (to_key, to_value), (key, value) = (
+            part.chunk(2) for part in (self.key_value.weight, self.key_value.bias)
+        )
+        return Projections(
+            (self.query.weight, self.query.bias),
+            (to_key, key),
+            (to_value, value),
+            (self.out.weight, self.out.bias),
+            self.heads,
+        )
 
 
 class Mlp(nn.Sequential):

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
+from slvp.models.attending import Projections, attend_to_few
 from slvp.models.onednn import Linear, linear, ordered
 
 _TOKENS_AT_ONCE = 512
@@ -71,12 +72,15 @@ def attend(
 
     What the module itself gives, by faster linear layers.
     """
-    some_words = len(queries) == 1 and keys.shape[1] * attention.num_heads < attention.embed_dim
-    if some_words and not torch.is_grad_enabled():
-        return _attend_to_few(attention, queries, keys, values, ignored)
     width, heads = attention.embed_dim, attention.num_heads
     weights = attention.in_proj_weight.split(width)
     biases = attention.in_proj_bias.split(width)
+    out = attention.out_proj
+    asking, key, value = zip(weights, biases, strict=True)
+    projections = Projections(asking, key, value, (out.weight, out.bias), heads)
+    if len(queries) == 1 and projections.suit(queries.shape[1], keys.shape[1]):
+        nothing = None if ignored is None else ignored[0]
+        return attend_to_few(queries, keys[0], values[0], projections, nothing)
     q, k, v = (
         linear(tokens, weight, bias).unflatten(-1, (heads, -1)).transpose(1, 2)
         for tokens, weight, bias in zip((queries, keys, values), weights, biases, strict=True)
@@ -88,39 +92,7 @@ def attend(
         attn_mask=None if ignored is None else ~ignored[:, None, None],
         dropout_p=attention.dropout if attention.training else 0.0,
     )
-    out = attention.out_proj
     return linear(read.transpose(1, 2).flatten(2), out.weight, out.bias)
-
-
-def _attend_to_few(
-    attention: nn.MultiheadAttention,
-    queries: torch.Tensor,
-    keys: torch.Tensor,
-    values: torch.Tensor,
-    ignored: torch.Tensor | None,
-) -> torch.Tensor:
-    """Do as :func:`attend` says for A = 1, without a query vector and a read vector for each place.
-
-    The weights that make a query meet each key only in a product, and so do those that follow a
-    value: K vectors for each head hold them both ways, fewer than the width where words are few.
-    """
-    width, heads = attention.embed_dim, attention.num_heads
-    to_q, to_k, to_v = (
-        part.unflatten(0, (heads, -1)) for part in attention.in_proj_weight.split(width)
-    )
-    q_Md, k_Md, v_Md = (part.view(heads, 1, -1) for part in attention.in_proj_bias.split(width))
-    keys_MKd = keys @ to_k.mT + k_Md
-    values_MKd = values @ to_v.mT + v_Md
-    scale = (width // heads) ** -0.5
-    asked_MKC = scale * keys_MKd @ to_q
-    bias_MK = scale * (keys_MKd * q_Md).sum(-1)
-    told_CMK = torch.einsum(
-        "cmd,mkd->cmk", attention.out_proj.weight.unflatten(1, (heads, -1)), values_MKd
-    )
-    scores = linear(queries, asked_MKC.flatten(0, 1), bias_MK.flatten()).unflatten(-1, (heads, -1))
-    if ignored is not None:
-        scores = scores.masked_fill(ignored[:, None, None], -torch.inf)
-    return linear(scores.softmax(-1).flatten(2), told_CMK.flatten(1), attention.out_proj.bias)
 
 
 def inverse_sigmoid(share: torch.Tensor) -> torch.Tensor:

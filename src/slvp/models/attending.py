@@ -1,0 +1,72 @@
+"""Attention of many places to few words, where a model is only asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from slvp.models.onednn import linear
+
+
+@dataclass(frozen=True)
+class Projections:
+    """The four linear layers of multi-head attention: weights of shape (out, in), and biases.
+
+    Attributes:
+        query, key, value: weight and bias of each, M heads side by side along ``out``.
+        out: weight and bias of what follows.
+        heads: M.
+    """
+
+    query: tuple[torch.Tensor, torch.Tensor]
+    key: tuple[torch.Tensor, torch.Tensor]
+    value: tuple[torch.Tensor, torch.Tensor]
+    out: tuple[torch.Tensor, torch.Tensor]
+    heads: int
+
+    def suit(self, queries: int, keys: int) -> bool:
+        """Return whether queries are so many, and keys so few, that :func:`attend_to_few` pays."""
+        width = len(self.out[0])
+        pays = queries >= width > keys * self.heads
+        return pays and not torch.is_grad_enabled() and not torch.compiler.is_compiling()
+
+
+def attend_to_few(
+    queries: torch.Tensor,
+    keys_KC: torch.Tensor,
+    values_KC: torch.Tensor,
+    projections: Projections,
+    ignored_K: torch.Tensor | None,
+) -> torch.Tensor:
+    """Do what attention does, without a query vector and a read vector for each place.
+
+    The weights that make a query meet each key only in a product, and so do those that follow a
+    value: K vectors for each head hold them both ways, fewer than the width where keys are few.
+
+    Args:
+        queries: (..., width).
+        keys_KC: what all queries are compared with.
+        values_KC: what is read there.
+        projections: of the attention.
+        ignored_K: True where nothing may be read.
+
+    Returns:
+        (..., width).
+    """
+    heads = projections.heads
+    (to_q, q), (to_k, k), (to_v, v) = (
+        (weight.unflatten(0, (heads, -1)), bias.view(heads, 1, -1))
+        for weight, bias in (projections.query, projections.key, projections.value)
+    )
+    to_out, out = projections.out
+    keys_MKd = keys_KC @ to_k.mT + k
+    values_MKd = values_KC @ to_v.mT + v
+    scale = keys_MKd.shape[-1] ** -0.5
+    asked_MKC = scale * keys_MKd @ to_q
+    bias_MK = scale * (keys_MKd * q).sum(-1)
+    if ignored_K is not None:
+        bias_MK = bias_MK.masked_fill(ignored_K, -torch.inf)
+    told_CMK = torch.einsum("cmd,mkd->cmk", to_out.unflatten(1, (heads, -1)), values_MKd)
+    scores = linear(queries, asked_MKC.flatten(0, 1), bias_MK.flatten()).unflatten(-1, (heads, -1))
+    return linear(scores.softmax(-1).flatten(-2), told_CMK.flatten(1), out)

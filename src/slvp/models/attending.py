@@ -27,9 +27,9 @@ class Projections:
 
     def suit(self, queries: int, keys: int) -> bool:
         """Return whether queries are so many, and keys so few, that :func:`attend_to_few` pays."""
-        width = len(self.out[0])
-        pays = queries >= width > keys * self.heads
-        return pays and not torch.is_grad_enabled() and not torch.compiler.is_compiling()
+        if torch.is_grad_enabled() or torch.compiler.is_compiling():
+            return False  # a graph should not depend on how many there are
+        return queries >= len(self.out[0]) > keys * self.heads
 
 
 def attend_to_few(

@@ -20,8 +20,8 @@ class Pyramid:
 
     Attributes:
         levels: features at strides 4, 8, 16 and 32, each of shape BTCHW.
-        outlines_BTCHW: what is known of outlines at stride 2: the frames themselves, four pixels to a
-            place, or what the model's head has drawn of them.
+        outlines_BTCHW: what is known of outlines at stride 2: the frames themselves, four pixels to
+            a place, or what the model's head has drawn of them.
         named_BTCHW: class words at stride 32, where the model has them.
     """
 

@@ -1,4 +1,4 @@
-"""Attention of many places to few words, where a model is only asked."""
+"""Attention of many places to little, words or other frames, where a model is only asked."""
 
 from __future__ import annotations
 
@@ -70,3 +70,23 @@ def attend_to_few(
     told_CMK = torch.einsum("cmd,mkd->cmk", to_out.unflatten(1, (heads, -1)), values_MKd)
     scores = linear(queries, asked_MKC.flatten(0, 1), bias_MK.flatten()).unflatten(-1, (heads, -1))
     return linear(scores.softmax(-1).flatten(-2), told_CMK.flatten(1), out)
+
+
+def attend_along_time(
+    q_ETPMd: torch.Tensor, k_ETPMd: torch.Tensor, v_ETPMd: torch.Tensor
+) -> torch.Tensor:
+    """Let each of P places attend to itself in all frames, by M heads; (E, T, P, M, d).
+
+    Attention that is made for long sequences takes twice as long for thousands of short ones.
+    """
+    scale = q_ETPMd.shape[-1] ** -0.5
+    keys, values = k_ETPMd.unbind(1), v_ETPMd.unbind(1)
+    read = []
+    for q_EPMd in (q_ETPMd * scale).unbind(1):
+        scores_TEPM = torch.stack([(q_EPMd * k_EPMd).sum(-1) for k_EPMd in keys])
+        shares = scores_TEPM.softmax(0)[..., None].unbind()
+        read_EPMd = shares[0] * values[0]
+        for share_EPM1, v_EPMd in zip(shares[1:], values[1:], strict=True):
+            read_EPMd.addcmul_(share_EPM1, v_EPMd)
+        read.append(read_EPMd)
+    return torch.stack(read, dim=1)

@@ -11,8 +11,10 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812  (the customary name)
 from torch.utils.checkpoint import checkpoint
 
-from slvp.models.attending import Projections, attend_to_few
+from slvp.models.attending import Projections, attend_along_time, attend_to_few
 from slvp.models.onednn import Linear
+
+_FEW_FRAMES = 8
 
 _Result = TypeVar("_Result")
 
@@ -64,6 +66,16 @@ class Attention(nn.Module):
         allowed = None if mask is None else mask[:, None, None, :]
         attended = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
         return self.out(attended.transpose(1, 2).flatten(2))
+
+    def along_time(self, x_ETPC: torch.Tensor) -> torch.Tensor:
+        """Let every place look at itself in the other frames."""
+        frames = x_ETPC.shape[1]
+        if torch.is_grad_enabled() or torch.compiler.is_compiling() or frames > _FEW_FRAMES:
+            line = x_ETPC.transpose(1, 2).flatten(0, 1)
+            return self(line, line).unflatten(0, (len(x_ETPC), -1)).transpose(1, 2)
+        q_ETPMd = self.query(x_ETPC).unflatten(-1, (self.heads, -1))
+        k_ETPMd, v_ETPMd = self.key_value(x_ETPC).unflatten(-1, (2, self.heads, -1)).unbind(-3)
+        return self.out(attend_along_time(q_ETPMd, k_ETPMd, v_ETPMd).flatten(-2))
 
     def _projections(self) -> Projections:
         (to_key, to_value), (key, value) = (
@@ -118,7 +130,8 @@ class PositionEmbedding(nn.Module):
         x_W = (torch.arange(width, device=device) + 0.5) / width * 2 - 1
         rows_HWC = fourier(y_H, 16)[:, None].expand(height, width, -1)
         columns_HWC = fourier(x_W, 16)[None].expand(height, width, -1)
-        return self.project(torch.cat([rows_HWC, columns_HWC], dim=-1))
+        position_HWC = torch.cat([rows_HWC, columns_HWC], dim=-1)
+        return self.project(position_HWC.to(self.project.weight.dtype))
 
 
 class TimeEmbedding(nn.Module):
@@ -130,5 +143,6 @@ class TimeEmbedding(nn.Module):
 
     def forward(self, frames: int) -> torch.Tensor:
         """Return the embedding of ``frames`` consecutive frames."""
-        device = self.project.weight.device
-        return self.project(fourier(torch.arange(frames, device=device) / 8, 16))
+        weight = self.project.weight
+        time_T = torch.arange(frames, device=weight.device) / 8
+        return self.project(fourier(time_T, 16).to(weight.dtype))

@@ -75,8 +75,11 @@ def ordered(weight: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
 def _onednn_takes(tokens: torch.Tensor) -> bool:
     if torch.is_grad_enabled() or torch.compiler.is_compiling():
         return False  # what is drawn of a model, to run elsewhere, has public operators only
-    wanted = tokens.device.type == "cpu" and tokens.dtype == torch.float32
-    return wanted and _onednn_has_linear()
+    if tokens.device.type != "cpu" or not _onednn_has_linear():
+        return False
+    return tokens.dtype == torch.float32 or (
+        tokens.dtype == torch.bfloat16 and multiplies_bfloat16()
+    )
 
 
 @functools.cache
@@ -85,6 +88,15 @@ def _onednn_has_linear() -> bool:
     names = ("_linear_pointwise", "_reorder_linear_weight")
     available: bool = torch.backends.mkldnn.is_available()
     return available and all(hasattr(torch.ops.mkldnn, name) for name in names)
+
+
+@functools.cache
+def multiplies_bfloat16() -> bool:
+    """Return whether this CPU has instructions for products of bfloat16, at twice the speed."""
+    known = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return _onednn_has_linear() and any(
+        bool(getattr(torch.cpu, name)()) for name in known if hasattr(torch.cpu, name)
+    )
 
 
 class PlaceConv(nn.Conv2d):

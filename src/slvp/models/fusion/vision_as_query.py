@@ -115,12 +115,10 @@ class VisionAsQueryLevel(nn.Module):
         return x_ETHWC + torch.tanh(self.gate(joint)) * joint + read
 
     def _look_along_time(self, x_ETHWC: torch.Tensor) -> torch.Tensor:
-        """Let every place look at itself in the other frames: (E H W) T C."""
-        expressions, frames, height, width = x_ETHWC.shape[:4]
+        """Let every place look at itself in the other frames."""
+        frames = x_ETHWC.shape[1]
         normal = self.normalise_time(x_ETHWC) + self.time(frames)[:, None, None]
-        line = normal.permute(0, 2, 3, 1, 4).flatten(0, 2)
-        along = self.over_time(line, line).unflatten(0, (expressions, height, width))
-        return x_ETHWC + along.permute(0, 3, 1, 2, 4)
+        return x_ETHWC + self.over_time.along_time(normal.flatten(2, 3)).view_as(x_ETHWC)
 
     def _look_over_frame(self, x_ETHWC: torch.Tensor) -> torch.Tensor:
         """Let every place look over its own frame: (E T) (H W) C."""

@@ -3,7 +3,7 @@ import torch
 from timm.layers import Conv2dSame
 from torch import nn
 
-from slvp.models.folding import fold_batch_norms, settle_padding
+from slvp.models.folding import fold_batch_norms
 from slvp.models.onednn import PlaceConv
 from tiny import tiny_model
 
@@ -23,7 +23,6 @@ def network() -> nn.Module:
 def test_the_same_features_in_fewer_steps():
     whole, folded = network(), network()
     fold_batch_norms(folded)
-    settle_padding(folded)
     kinds = [type(module) for module in folded.modules()]
     assert not any(issubclass(kind, nn.BatchNorm2d | Conv2dSame) for kind in kinds)
     assert PlaceConv in kinds

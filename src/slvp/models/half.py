@@ -1,4 +1,4 @@
-"""A model asked in bfloat16: half the bytes, and twice the products where a processor has them."""
+"""Answers in bfloat16: half the bytes, and twice the products where a processor has them."""
 
 from __future__ import annotations
 
@@ -18,29 +18,26 @@ _DTYPE = torch.bfloat16
 class InBfloat16:
     """Answers as a model does, but for the rounding of bfloat16.
 
-    Frames and sentences come in, and logits go out, in single precision. Sums within
+    Frames and sentences come in, and logits go out, in single precision, in which the backbone
+    sees, too: by far most of what masks lost when all was in bfloat16 was lost there. Sums within
     normalisations and softmax are PyTorch's own, in single precision.
 
     Args:
-        model: in evaluation mode; left as it is.
+        model: with a mask head, in evaluation mode; left as it is.
     """
 
     def __init__(self, model: SLVP) -> None:
-        asked = copy(model)
-        asked._modules = dict(model._modules)
-        for name in ("vision", "class_words", "fusion", "decoder", "head"):
-            part = getattr(model, name)
-            if part is not None:
-                asked._modules[name] = deepcopy(part).to(_DTYPE)
-        for statistic in ("mean", "std"):
-            setattr(asked.vision, statistic, getattr(model.vision, statistic))
-        asked.vision.dtype = _DTYPE
-        self._asked = asked
+        self._asked = copy(model)
+        self._asked._modules = dict(model._modules)
+        for name in ("fusion", "decoder", "head"):
+            self._asked._modules[name] = deepcopy(getattr(model, name)).to(_DTYPE)
         self.sides, self.resize = model.sides, model.resize
 
     def encode_vision(self, frames_BTCHW: torch.Tensor) -> Pyramid:
         """Encode frames once for all sentences."""
-        return self._asked.encode_vision(frames_BTCHW)
+        seen = self._asked.see(frames_BTCHW)
+        rounded = Pyramid.made_of([tensor.to(_DTYPE) for tensor in seen.tensors()])
+        return self._asked.draw(rounded)
 
     def encode_text(self, sentences: list[str]) -> Words:
         """Encode sentences."""

@@ -72,7 +72,7 @@ class Attention(nn.Module):
         frames = x_ETPC.shape[1]
         if torch.is_grad_enabled() or torch.compiler.is_compiling() or frames > _FEW_FRAMES:
             line = x_ETPC.transpose(1, 2).flatten(0, 1)
-            return self(line, line).unflatten(0, (len(x_ETPC), -1)).transpose(1, 2)
+            return self(line, line).unflatten(0, (x_ETPC.shape[0], -1)).transpose(1, 2)
         q_ETPMd = self.query(x_ETPC).unflatten(-1, (self.heads, -1))
         k_ETPMd, v_ETPMd = self.key_value(x_ETPC).unflatten(-1, (2, self.heads, -1)).unbind(-3)
         return self.out(attend_along_time(q_ETPMd, k_ETPMd, v_ETPMd).flatten(-2))

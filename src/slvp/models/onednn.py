@@ -12,13 +12,17 @@ from torch.nn import functional as F  # noqa: N812
 
 _WORTH_ORDERING = 512  # tokens
 
-Activation = Literal["none", "relu", "gelu"]
+Activation = Literal["none", "relu", "relu6", "gelu"]
 
 _AFTER: dict[Activation, Callable[[torch.Tensor], torch.Tensor]] = {
     "none": lambda tokens: tokens,
     "relu": F.relu,
+    "relu6": F.relu6,
     "gelu": F.gelu,
 }
+
+
+_NAMED: dict[Activation, tuple[str, list[float], str]] = {"relu6": ("hardtanh", [0, 6], "")}
 
 
 class Linear(nn.Linear):
@@ -58,7 +62,7 @@ def linear(
         return _AFTER[then](F.linear(tokens, weight, bias))
     weight = ordered(weight, tokens)
     made: torch.Tensor = torch.ops.mkldnn._linear_pointwise(
-        tokens.contiguous(), weight, bias, then, [], "none"
+        tokens.contiguous(), weight, bias, *_NAMED.get(then, (then, [], "none"))
     )
     return made
 
@@ -85,7 +89,7 @@ def _onednn_takes(tokens: torch.Tensor) -> bool:
 @functools.cache
 def _onednn_has_linear() -> bool:
     """Return whether this PyTorch has oneDNN's linear layers."""
-    names = ("_linear_pointwise", "_reorder_linear_weight")
+    names = ("_convolution_pointwise", "_linear_pointwise", "_reorder_linear_weight")
     available: bool = torch.backends.mkldnn.is_available()
     return available and all(hasattr(torch.ops.mkldnn, name) for name in names)
 
@@ -102,10 +106,43 @@ def multiplies_bfloat16() -> bool:
 class PlaceConv(nn.Conv2d):
     """A 1 x 1 convolution, as a linear layer for each place; FCHW, channels last in memory."""
 
-    def __init__(self, channels_in: int, channels_out: int, bias: bool = True) -> None:
+    def __init__(
+        self, channels_in: int, channels_out: int, bias: bool = True, then: Activation = "none"
+    ) -> None:
         super().__init__(channels_in, channels_out, 1, bias=bias)
+        self.then = then
 
     def forward(self, x_FCHW: torch.Tensor) -> torch.Tensor:
         """Return the places, each changed by itself."""
         x_FHWC = x_FCHW.permute(0, 2, 3, 1)
-        return linear(x_FHWC, self.weight[..., 0, 0], self.bias).permute(0, 3, 1, 2)
+        return linear(x_FHWC, self.weight[..., 0, 0], self.bias, self.then).permute(0, 3, 1, 2)
+
+
+class FollowedConv(nn.Conv2d):
+    """A convolution, and what follows it, that oneDNN computes in one go where it can.
+
+    Args:
+        convolution: whose weights are taken over.
+        then: applied to the result.
+    """
+
+    def __init__(self, convolution: nn.Conv2d, then: Activation) -> None:
+        super().__init__(1, 1, 1)
+        self.__dict__.update(convolution.__dict__)
+        self.then = then
+
+    def forward(self, x_FCHW: torch.Tensor) -> torch.Tensor:
+        """Return FCHW."""
+        if not _onednn_takes(x_FCHW):
+            return _AFTER[self.then](super().forward(x_FCHW))
+        made: torch.Tensor = torch.ops.mkldnn._convolution_pointwise(
+            x_FCHW,
+            self.weight,
+            self.bias,
+            self.padding,
+            self.stride,
+            self.dilation,
+            self.groups,
+            *_NAMED.get(self.then, (self.then, [], "none")),
+        )
+        return made

@@ -14,7 +14,7 @@ from torch.nn import functional as F  # noqa: N812
 from slvp.models.class_words import ClassWords
 from slvp.models.config import ModelConfig
 from slvp.models.decoder import PixelDecoder
-from slvp.models.folding import fold_batch_norms, settle_padding
+from slvp.models.folding import fold_batch_norms
 from slvp.models.fusion import LanguageAsQuery, VisionAsQuery
 from slvp.models.heads import (
     FlowOutput,
@@ -102,12 +102,20 @@ class SLVP(ReferringModel):
 
     def encode_vision(self, frames_BTCHW: torch.Tensor) -> Pyramid:
         """Encode frames (RGB in 0..1, sides divisible by 32) once for all sentences."""
+        return self.draw(self.see(frames_BTCHW))
+
+    def see(self, frames_BTCHW: torch.Tensor) -> Pyramid:
+        """Return what the backbone and its classifier see."""
         pyramid: Pyramid = self.vision(frames_BTCHW)
         if self.class_words is not None:
             pyramid = replace(pyramid, named_BTCHW=self.class_words(pyramid.levels[-1]))
         if self.config.reads_places:
             # After the classifier, which reads features as the backbone gives them.
             pyramid = replace(pyramid, levels=[normalised(level) for level in pyramid.levels])
+        return pyramid
+
+    def draw(self, pyramid: Pyramid) -> Pyramid:
+        """Add what of outlines hangs on the frames alone."""
         outline = getattr(self.head, "outline", None)
         if outline is not None:
             pyramid = replace(pyramid, outlines_BTCHW=outline.draw(pyramid.outlines_BTCHW))
@@ -157,7 +165,6 @@ class SLVP(ReferringModel):
             asked.class_words = deepcopy(self.class_words)
             fold_batch_norms(asked.class_words)
         fold_batch_norms(asked.vision)
-        settle_padding(asked.vision)
         return asked
 
     def shared_parameters(self) -> int:

@@ -84,7 +84,6 @@ class VisionEncoder(nn.Module):
             self.register_buffer(statistic, value_C11, persistent=False)
         self.mean: torch.Tensor
         self.std: torch.Tensor
-        self.dtype = torch.float32  # of the backbone
         # Transformers and their like normalise at the entrance of each block: what leaves a stage
         # is of any scale, and whoever reads it is expected to normalise it.
         self._normalises = any(isinstance(m, nn.LayerNorm) for m in self.backbone.modules())
@@ -103,7 +102,7 @@ class VisionEncoder(nn.Module):
 
     def forward(self, frames_BTCHW: torch.Tensor) -> Pyramid:
         """Encode frames (RGB in 0..1, sides divisible by 32)."""
-        images_BTCHW = ((frames_BTCHW - self.mean) / self.std).to(self.dtype)
+        images_BTCHW = (frames_BTCHW - self.mean) / self.std
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             levels: list[torch.Tensor] = self.backbone(images_BTCHW)
         if self._normalises:

@@ -5,6 +5,7 @@ module            what
 ================  ==================================================================================
 ``segmenter``     the class, windows and streaming
 ``trailing``      each frame answered at once, from a window that ends with it
+``engines``       what computes the model's answers
 ``views``         the model asked at one size, mirrored or not
 ``quality``       how much is done for better masks, and what it costs
 ``finishing``     from blended logits to masks at the frames' size: all of the following, in order
@@ -17,8 +18,9 @@ module            what
 ================  ==================================================================================
 """
 
+from slvp.segmenter.engines import Engine as Engine
 from slvp.segmenter.quality import QUALITIES as QUALITIES
 from slvp.segmenter.quality import Quality as Quality
 from slvp.segmenter.segmenter import Segmenter as Segmenter
 
-__all__ = ["QUALITIES", "Quality", "Segmenter"]
+__all__ = ["QUALITIES", "Engine", "Quality", "Segmenter"]

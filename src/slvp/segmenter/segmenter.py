@@ -21,6 +21,7 @@ from slvp.models.checkpoint import from_pretrained
 from slvp.models.device import choose_device, keep_freed_memory
 from slvp.models.referring_model import MAX_SIDE, MULTIPLE, ReferringModel
 from slvp.models.text import check_sentences
+from slvp.segmenter.engines import Engine, choose_engine, ready
 from slvp.segmenter.finishing import STRIDE, Finisher, resized
 from slvp.segmenter.quality import Quality, quality_of
 from slvp.segmenter.views import View
@@ -44,6 +45,7 @@ class Segmenter:
         presence_threshold: presence below which a frame's mask is empty; the model's own by
             default.
         quality: what is done for better masks: ``fast``, ``good`` or ``best``, or a ``Quality``.
+        engine: what computes; see :data:`slvp.segmenter.engines.Engine`.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Segmenter:
         threshold: float = 0.5,
         presence_threshold: float | None = None,
         quality: str | Quality = "good",
+        engine: Engine = "float32",
     ) -> None:
         size = model.config.frame_size if size is None else size
         if presence_threshold is None:
@@ -77,7 +80,8 @@ class Segmenter:
         keep_freed_memory()
         self.device = choose_device(device) if isinstance(device, str) else device
         self.model = model.to(self.device).eval()
-        self._asked = self.model.ready()
+        self.engine = choose_engine(engine, self.model, self.device)
+        self._asked = ready(self.engine, self.model)
         self.size = size
         self.window = window
         self.threshold = threshold
@@ -94,6 +98,7 @@ class Segmenter:
         threshold: float = 0.5,
         presence_threshold: float | None = None,
         quality: str | Quality = "good",
+        engine: Engine = "float32",
     ) -> Segmenter:
         """Load a shipped model, a folder or a hub's ``owner/name``.
 
@@ -109,6 +114,7 @@ class Segmenter:
             threshold=threshold,
             presence_threshold=presence_threshold,
             quality=quality,
+            engine=engine,
         )
 
     def segment(self, video: Video, sentences: Sequence[str]) -> Prediction:

@@ -8,7 +8,7 @@ import torch
 
 from slvp.data.transforms import mirror_words
 from slvp.models.heads import MaskOutput
-from slvp.models.referring_model import ReferringModel
+from slvp.segmenter.engines import Asked
 from slvp.segmenter.finishing import STRIDE
 from slvp.types import UInt8Array
 
@@ -30,7 +30,7 @@ class View:
 
     def __init__(
         self,
-        model: ReferringModel,
+        model: Asked,
         device: torch.device,
         sentences: list[str],
         size: int,

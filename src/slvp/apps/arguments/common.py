@@ -18,6 +18,7 @@ Size = Annotated[
     ),
 ]
 QualityName = Literal["fast", "good", "best"]
+EngineName = Literal["auto", "float32", "bfloat16"]
 Overwrite = Annotated[bool, arg(help_behavior_hint="")]
 Quiet = Annotated[bool, arg(help_behavior_hint="")]
 

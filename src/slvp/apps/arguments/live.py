@@ -8,7 +8,16 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from slvp.apps.arguments.common import Device, Model, Overwrite, QualityName, Quiet, Size, app
+from slvp.apps.arguments.common import (
+    Device,
+    EngineName,
+    Model,
+    Overwrite,
+    QualityName,
+    Quiet,
+    Size,
+    app,
+)
 
 
 @app.command
@@ -28,6 +37,7 @@ def live(
     size: Size = None,
     window: Annotated[int | None, arg(help_behavior_hint="(default: the model's own)")] = None,
     quality: QualityName = "good",
+    engine: EngineName = "auto",
     reconnect_for: Annotated[float, arg(metavar="SECONDS")] = 600.0,
     no_reconnect: Annotated[bool, arg(help_behavior_hint="")] = False,
     overwrite: Overwrite = False,
@@ -57,6 +67,7 @@ def live(
         size: shorter side, in pixels, that frames are resized to for the model.
         window: frames that the model sees at a time; fewer is faster.
         quality: fast is the model alone; best takes six times as long.
+        engine: bfloat16 is faster where the CPU has it, and masks differ a little; auto knows.
         reconnect_for: how long a source that broke may take to come back.
         no_reconnect: end when the source breaks.
         overwrite: replace an earlier file OUT, once the new one is complete.
@@ -77,6 +88,7 @@ def live(
         size=size,
         window_frames=window,
         quality=quality,
+        engine=engine,
         reconnect_for=0 if no_reconnect else reconnect_for,
         overwrite=overwrite,
         quiet=quiet,

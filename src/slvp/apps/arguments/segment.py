@@ -8,7 +8,16 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from slvp.apps.arguments.common import Device, Model, Overwrite, QualityName, Quiet, Size, app
+from slvp.apps.arguments.common import (
+    Device,
+    EngineName,
+    Model,
+    Overwrite,
+    QualityName,
+    Quiet,
+    Size,
+    app,
+)
 
 
 @app.command
@@ -26,6 +35,7 @@ def segment(
     device: Device = "auto",
     size: Size = None,
     quality: QualityName = "good",
+    engine: EngineName = "auto",
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
@@ -49,6 +59,7 @@ def segment(
         device: where to compute.
         size: shorter side, in pixels, that frames are resized to for the model.
         quality: fast is the model alone; best takes six times as long.
+        engine: bfloat16 is faster where the CPU has it, and masks differ a little; auto knows.
         overwrite: replace an earlier result in OUT, once the new one is complete.
         quiet: show no progress.
     """
@@ -65,6 +76,7 @@ def segment(
             device=device,
             size=size,
             quality=quality,
+            engine=engine,
             overwrite=overwrite,
             quiet=quiet,
         )
@@ -84,6 +96,7 @@ def segment(
         device=device,
         size=size,
         quality=quality,
+        engine=engine,
         overwrite=overwrite,
         quiet=quiet,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from slvp.apps.arguments.common import Device, Model, QualityName, Quiet, Size, app
+from slvp.apps.arguments.common import Device, EngineName, Model, QualityName, Quiet, Size, app
 
 Share = Annotated[bool, arg(help_behavior_hint="")]
 Port = Annotated[int | None, arg(help_behavior_hint="(default: the first free one from 7860)")]
@@ -21,6 +21,7 @@ def web(
     device: Device = "auto",
     size: Size = None,
     quality: QualityName = "good",
+    engine: EngineName = "auto",
     max_seconds: float = 60,
     max_megabytes: int = 200,
     max_sentences: int = 6,
@@ -42,6 +43,7 @@ def web(
         device: where to compute.
         size: shorter side, in pixels, that frames are resized to for the model.
         quality: what the page begins with.
+        engine: bfloat16 is faster where the CPU has it, and masks differ a little; auto knows.
         max_seconds: longest video.
         max_megabytes: largest upload.
         max_sentences: most sentences at a time.
@@ -61,6 +63,7 @@ def web(
         device=device,
         size=size,
         quality=quality,
+        engine=engine,
         limits=limits,
         quiet=quiet,
     )

@@ -20,7 +20,7 @@ from slvp.apps.live.stopping import Stop, stop_on_signals
 from slvp.apps.overlay import draw_overlay
 from slvp.errors import UserError
 from slvp.models.text import check_sentences
-from slvp.segmenter import Segmenter
+from slvp.segmenter import Engine, Segmenter
 from slvp.segmenter.trailing import Trailing
 
 _POLL = 0.1  # seconds in which a signal is noticed while no frame comes
@@ -66,6 +66,7 @@ def run_live(
     size: int | None,
     window_frames: int | None,
     quality: str,
+    engine: Engine,
     reconnect_for: float,
     overwrite: bool,
     quiet: bool,
@@ -82,12 +83,13 @@ def run_live(
         show: open a window.
         serve: port to serve pictures at.
         host: address to serve them at.
-        model: see ``Segmenter.from_pretrained``; likewise the next five.
+        model: see ``Segmenter.from_pretrained``; likewise the next six.
         threshold: probability above which a pixel belongs to the object.
         device: where to compute.
         size: short side that frames are resized to, in pixels.
         window_frames: frames that the model sees at a time.
         quality: what is done for better masks.
+        engine: what computes.
         reconnect_for: seconds in which a source that broke may come back.
         overwrite: replace the file.
         quiet: show no progress. What happens to the source is told all the same.
@@ -120,6 +122,7 @@ def run_live(
             window=window_frames,
             threshold=threshold,
             quality=quality,
+            engine=engine,
         )
         if serve is not None:
             print(f"live at  {server.url}", flush=True)

@@ -18,7 +18,7 @@ from slvp.apps.answered import answered, mask_png, mean_probability
 from slvp.apps.output import output_folder
 from slvp.apps.overlay import draw_overlay
 from slvp.data.rle import encode_rle
-from slvp.segmenter import Segmenter
+from slvp.segmenter import Engine, Segmenter
 from slvp.types import BoolArray, Prediction
 from slvp.video import VideoInfo, VideoReader, VideoWriter
 
@@ -35,6 +35,7 @@ def segment_video(
     device: str,
     size: int | None,
     quality: str,
+    engine: Engine,
     overwrite: bool,
     quiet: bool,
     segmenter: Segmenter | None = None,
@@ -56,7 +57,7 @@ def segment_video(
         target = Path("outputs", reader.info.name) if out is None else out
         if segmenter is None:
             segmenter = Segmenter.from_pretrained(
-                model, device=device, size=size, threshold=threshold, quality=quality
+                model, device=device, size=size, threshold=threshold, quality=quality, engine=engine
             )
         folder = stack.enter_context(output_folder(target, CONTENTS, overwrite))
         frames = answered(segmenter, reader, sentences)
@@ -72,7 +73,13 @@ def segment_video(
             tqdm(total=reader.info.frame_count, unit="frame", disable=quiet) as progress,
         ):
             records = FrameRecords(
-                file, model, threshold, quality, list(sentences), size=segmenter.size
+                file,
+                model,
+                threshold,
+                quality,
+                list(sentences),
+                size=segmenter.size,
+                engine=segmenter.engine,
             )
             for frame, prediction, t in frames:
                 masks_EHW = prediction.masks_ETHW[:, t]
@@ -93,9 +100,10 @@ class FrameRecords:
     """Writes ``result.json`` as the frames come, so that a long video needs no more memory.
 
     The file is one object: ``slvp`` (version), ``model``, ``threshold``, ``quality``, ``size``
-    (short side at which the model sees frames), ``sentences`` (list of strings), ``frames`` and,
-    at the end, ``video``. All before ``frames`` is on the first line; each frame has one of its
-    own: ``name``, ``time`` in seconds and ``objects``, one for each sentence in order, with
+    (short side at which the model sees frames), ``engine``, ``sentences`` (list of strings),
+    ``frames`` and, at the end, ``video``. All before ``frames`` is on the first line; each frame
+    has one of its own: ``name``, ``time`` in seconds and ``objects``, one for each sentence in
+    order, with
 
     - ``present``: whether the mask is non-empty;
     - ``presence``: 0..1, the model's belief that the object is in this frame;
@@ -115,6 +123,7 @@ class FrameRecords:
         sentences: list[str],
         *,
         size: int,
+        engine: str,
     ) -> None:
         self._file = file
         self._separator = ""
@@ -124,6 +133,7 @@ class FrameRecords:
             "threshold": threshold,
             "quality": quality,
             "size": size,
+            "engine": engine,
             "sentences": sentences,
         }
         file.write(json.dumps(head)[:-1] + ', "frames": [')

@@ -14,7 +14,7 @@ from typing import Any
 from slvp.apps.commands.segment import segment_video
 from slvp.errors import UserError
 from slvp.models.text import check_sentences
-from slvp.segmenter import Segmenter
+from slvp.segmenter import Engine, Segmenter
 from slvp.video.folder import IMAGE_SUFFIXES
 
 # fmt: off
@@ -77,6 +77,7 @@ def segment_folder(
     device: str,
     size: int | None,
     quality: str,
+    engine: Engine,
     overwrite: bool,
     quiet: bool,
 ) -> Outcome:
@@ -95,6 +96,7 @@ def segment_folder(
         device: likewise.
         size: likewise.
         quality: likewise.
+        engine: likewise; results of another are left alone, too.
         overwrite: replace results that were made in another way.
         quiet: show no progress.
 
@@ -107,7 +109,7 @@ def segment_folder(
     _check_folder(outcome.folder)
     targets = [outcome.folder / name for name in _names(videos)]
     segmenter = Segmenter.from_pretrained(
-        model, device=device, size=size, threshold=threshold, quality=quality
+        model, device=device, size=size, threshold=threshold, quality=quality, engine=engine
     )
     settings = {
         "model": model,
@@ -137,6 +139,7 @@ def segment_folder(
                 device=device,
                 size=size,
                 quality=quality,
+                engine=engine,
                 overwrite=overwrite,
                 quiet=quiet,
                 segmenter=segmenter,

@@ -79,6 +79,7 @@ class Desk:
             threshold=threshold,
             presence_threshold=self._segmenter.presence_threshold,
             quality=quality,
+            engine=self._segmenter.engine,
         )
         folder = self.workspace.new_folder()
         try:

@@ -12,7 +12,7 @@ from slvp.apps.web.desk import Desk
 from slvp.apps.web.limits import Limits
 from slvp.apps.web.workspace import Workspace
 from slvp.errors import UserError
-from slvp.segmenter import Segmenter
+from slvp.segmenter import Engine, Segmenter
 
 
 def serve(
@@ -24,6 +24,7 @@ def serve(
     device: str,
     size: int | None,
     quality: str,
+    engine: Engine,
     limits: Limits,
     quiet: bool,
 ) -> None:
@@ -40,6 +41,7 @@ def serve(
         device=device,
         size=size,
         quality=quality,
+        engine=engine,
         limits=limits,
     ) as addresses:
         if not quiet:
@@ -58,6 +60,7 @@ def running(
     device: str = "auto",
     size: int | None = None,
     quality: str = "good",
+    engine: Engine = "auto",
     limits: Limits | None = None,
 ) -> Iterator[list[str]]:
     """Run the page while the block lasts, and give its addresses; its files go with it.
@@ -70,7 +73,9 @@ def running(
     if port is not None and not 0 < port < 1 << 16:
         raise UserError(f"--port {port}: expected a number from 1 to 65535")
     limits = Limits() if limits is None else limits
-    segmenter = Segmenter.from_pretrained(model, device=device, size=size, quality=quality)
+    segmenter = Segmenter.from_pretrained(
+        model, device=device, size=size, quality=quality, engine=engine
+    )
     workspace = Workspace(limits.keep_minutes * 60)
     # Read by Gradio and its dependencies when they are imported or a page is built.
     settings = {

@@ -27,7 +27,7 @@ Finds, in every frame of a video, the object that a sentence describes.
   score         score masks that any program wrote
   submit        write and validate the file that a benchmark's server takes
   compare       how two results differ, and how sure that is
-  bench         time the evaluator
+  bench         time how a video is segmented, or the evaluator
   recipes       what pretrain and finetune can train, and what each needs
   pretrain      train fusion and decoder with flow as the target, without masks
   finetune      train a model that segments, from masks and a pre-trained model

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from slvp.models.checkpoint import from_pretrained
 from slvp.models.device import choose_device, keep_freed_memory
 from slvp.models.referring_model import MAX_SIDE, MULTIPLE, ReferringModel
 from slvp.models.text import check_sentences
-from slvp.segmenter.engines import Engine, choose_engine, ready
+from slvp.segmenter.engines import Asked, Engine, choose_engine, ready
 from slvp.segmenter.finishing import STRIDE, Finisher, resized
 from slvp.segmenter.quality import Quality, quality_of
 from slvp.segmenter.views import View
@@ -179,6 +179,10 @@ class Segmenter:
                 view.forget(final)
             carried = blend.after(final)
             first += final
+
+    def ask_through(self, wrap: Callable[[Asked], Asked]) -> None:
+        """Put something between this and the model, such as what takes the time."""
+        self._asked = wrap(self._asked)
 
     def views(self, sentences: list[str]) -> list[View]:
         """Return the ways of asking the model that the quality names, for a video yet to come."""

@@ -4,6 +4,7 @@ Each imports what it needs itself, so that help and complaints about options com
 """
 
 from slvp.apps.arguments import (
+    bench,
     data,
     evaluate,
     exporting,
@@ -18,6 +19,7 @@ from slvp.apps.arguments.common import app, data_app
 
 __all__ = [
     "app",
+    "bench",
     "data",
     "data_app",
     "evaluate",

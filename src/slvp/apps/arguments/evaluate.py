@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from tyro.conf import Positional, arg
 
@@ -246,25 +246,3 @@ def compare(a: Positional[Path], b: Positional[Path]) -> None:
     from slvp.evaluation.compare import format_comparison
 
     print(format_comparison(compare_cards(read_card(a), read_card(b))))
-
-
-@app.command
-def bench(
-    what: Annotated[Positional[Literal["evaluator"]], arg(help_behavior_hint="")],
-    data: Annotated[Path | None, _Optional] = None,
-    official: Annotated[Path | None, _Optional] = None,
-) -> None:
-    """Time the evaluator on one core: scores alone, and with reading the masks.
-
-    For example:
-      slvp bench evaluator
-      slvp bench evaluator --data datasets/ref-davis17 --official davis2017-evaluation
-
-    Args:
-        what: evaluator.
-        data: folder with the unpacked ref-davis17, whose masks are taken; else drawn ones.
-        official: checkout of the DAVIS 2017 evaluation code, to time it beside ours.
-    """
-    from slvp.evaluation.bench import bench_evaluator
-
-    print(bench_evaluator(data, official))

@@ -1,0 +1,30 @@
+import json
+
+from slvp.apps.cli import run
+from slvp.apps.commands.bench import STAGES
+from tiny import tiny_model
+
+
+def test_a_table_and_a_record(tmp_path, capsys):
+    tiny_model(vision_frozen=True).save_pretrained(tmp_path / "model")
+    record = tmp_path / "bench.json"
+    command = ["bench", "segment", "--model", str(tmp_path / "model"), "--size", "64"]
+    command += ["--frames", "12", "--sentences", "2", "--json", str(record)]
+    assert run(command) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[0].split()[:3] == ["engine", "sentences", STAGES[0]]
+    assert [line.split()[0] for line in table[1:3]] == ["float32", "bfloat16"]
+    rows = json.loads(record.read_text())["rows"]
+    assert all(row["stages"].keys() == set(STAGES) for row in rows)
+    assert all(seconds > 0 for row in rows for seconds in row["stages"].values())
+    assert all(row["megabytes"] > 100 and row["frames_per_second"] > 0 for row in rows)
+    assert rows[0]["j"] == 1 and rows[1]["j"] > 0.9
+
+
+def test_numbers_that_cannot_be(capsys):
+    assert run(["bench", "segment", "--sentences", "0"]) == 2
+    assert "--sentences 0: expected 1 to 8" in capsys.readouterr().err
+    assert run(["bench", "segment", "--frames", "3"]) == 2
+    assert "--frames 3: expected more than" in capsys.readouterr().err
+    assert run(["bench", "segment", "--video", "nothing.mp4"]) == 2
+    assert "nothing.mp4" in capsys.readouterr().err

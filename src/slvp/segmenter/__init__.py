@@ -4,6 +4,7 @@
 module            what
 ================  ==================================================================================
 ``segmenter``     the class, windows and streaming
+``overlapping``   several windows at a time, on half of the cores each
 ``trailing``      each frame answered at once, from a window that ends with it
 ``engines``       what computes the model's answers
 ``views``         the model asked at one size, mirrored or not

@@ -11,7 +11,9 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +25,7 @@ from slvp.models.referring_model import MAX_SIDE, MULTIPLE, ReferringModel
 from slvp.models.text import check_sentences
 from slvp.segmenter.engines import Asked, Engine, choose_engine, ready
 from slvp.segmenter.finishing import STRIDE, Finisher, resized
+from slvp.segmenter.overlapping import Helpers
 from slvp.segmenter.quality import Quality, quality_of
 from slvp.segmenter.views import View
 from slvp.types import Prediction, UInt8Array
@@ -46,6 +49,9 @@ class Segmenter:
             default.
         quality: what is done for better masks: ``fast``, ``good`` or ``best``, or a ``Quality``.
         engine: what computes; see :data:`slvp.segmenter.engines.Engine`.
+
+    Attributes:
+        overlaps: whether several windows are worked on at a time, where there are two cores.
     """
 
     def __init__(
@@ -82,6 +88,7 @@ class Segmenter:
         self.model = model.to(self.device).eval()
         self.engine = choose_engine(engine, self.model, self.device)
         self._asked = ready(self.engine, self.model)
+        self.overlaps = True
         self.size = size
         self.window = window
         self.threshold = threshold
@@ -157,28 +164,42 @@ class Segmenter:
 
     @torch.inference_mode()
     def _stream(self, images: Iterator[UInt8Array], sentences: list[str]) -> Iterator[Prediction]:
+        """Let helpers decode windows while the caller's thread reads, sees and finishes others."""
         views = self.views(sentences)
         finisher = Finisher(self.quality, self.threshold, sentences)
         hop = self.model.config.hop(self.window)
         first = 0
-        # Of the frames that two windows share: pictures, and weighted sums of what was said.
+        # Pictures of frames whose answer is not out yet; windows that are being decoded, and how
+        # many of their frames no later window shares; weighted sums of what was said of the others.
         waiting: deque[UInt8Array] = deque()
+        decoding: deque[tuple[Future[_Blend], int]] = deque()
         carried: _Blend | None = None
-        new = list(itertools.islice(images, self.window))
-        while new:
-            waiting.extend(new)
-            blend = _mean_answer(views, new)
-            if carried is not None:
-                blend.add(carried)
-            new = list(itertools.islice(images, hop))
-            # With nothing new, this was the last window and all of it is final.
-            final = hop if new else len(waiting)
-            done = [waiting.popleft() for _ in range(final)]
-            yield self._prediction(blend, done, views[0], finisher, sentences, first)
-            for view in views:
-                view.forget(final)
-            carried = blend.after(final)
-            first += final
+        helpers = Helpers(self.overlaps)
+        try:
+            new, held = list(itertools.islice(images, self.window)), 0
+            while new or decoding:
+                if new:
+                    waiting.extend(new)
+                    seen = [view.see(new) for view in views]
+                    held += len(new)
+                    new = list(itertools.islice(images, hop))
+                    # With nothing new, this was the last window and all of it is final.
+                    final = hop if new else held
+                    held -= final
+                    for view in views:
+                        view.forget(final)
+                    decoding.append((helpers.do(_mean_answer, views, seen), final))
+                if len(decoding) > helpers.ahead or not new:
+                    answer, final = decoding.popleft()
+                    blend = answer.result()
+                    if carried is not None:
+                        blend.add(carried)
+                    carried = blend.after(final)
+                    done = [waiting.popleft() for _ in range(final)]
+                    yield self._prediction(blend, done, views[0], finisher, sentences, first)
+                    first += final
+        finally:
+            helpers.close()
 
     def ask_through(self, wrap: Callable[[Asked], Asked]) -> None:
         """Put something between this and the model, such as what takes the time."""
@@ -223,9 +244,11 @@ class Segmenter:
         )
 
 
-def _mean_answer(views: list[View], new: list[UInt8Array]) -> _Blend:
+@torch.inference_mode()
+def _mean_answer(views: list[View], seen: list[Any]) -> _Blend:
     """Ask all views about a window, and weigh its frames by how far they are from its ends."""
-    logits, presences = zip(*(view.answer(new) for view in views), strict=True)
+    answers = [view.answer(new) for view, new in zip(views, seen, strict=True)]
+    logits, presences = zip(*answers, strict=True)
     size = logits[0].shape[-2:]
     logits_ETHW = torch.stack([_at_size(one_ETHW, size) for one_ETHW in logits]).mean(0)
     presence_ET = torch.stack(presences).mean(0)

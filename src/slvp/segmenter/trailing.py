@@ -61,7 +61,7 @@ class Trailing:
                 f"a frame is {image_HW3.shape[1]} x {image_HW3.shape[0]} pixels, but those before "
                 f"it are {self._shape[1]} x {self._shape[0]}; give frames of one size"
             )
-        answers = [view.answer([image_HW3]) for view in self._views]
+        answers = [view.answer(view.see([image_HW3])) for view in self._views]
         self._forget_what_is_too_old()
         size = answers[0][0].shape[-2:]
         newest = [resized(logits_ETHW[:, -1], size) for logits_ETHW, _ in answers]

@@ -48,8 +48,8 @@ class View:
         self._words = [(len(some), model.encode_text(some)) for some in parts]
         self._seen: Any = None
 
-    def answer(self, new: list[UInt8Array]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return logits_ETHW and presence_ET of a window: frames seen before, and new ones."""
+    def see(self, new: list[UInt8Array]) -> Any:
+        """Return what vision makes of a window: frames seen before, and new ones."""
         sides = height, width = self.sides(new[0].shape[:2])
         if self._mirrored and width > STRIDE:
             # Or the last column of the maps, only partly within the frame, would come first.
@@ -59,7 +59,11 @@ class View:
             frames_TCHW = frames_TCHW.flip(-1)
         seen = self._model.encode_vision(frames_TCHW[None])
         self._seen = seen if self._seen is None else self._seen.followed_by(seen)
-        answers = [self._decode(*some) for some in self._words]
+        return self._seen
+
+    def answer(self, seen: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return logits_ETHW and presence_ET of what :meth:`see` has seen; in any thread."""
+        answers = [self._decode(seen, *some) for some in self._words]
         logits_ETHW, presence_ET = (torch.cat(parts) for parts in zip(*answers, strict=True))
         return (logits_ETHW.flip(-1) if self._mirrored else logits_ETHW), presence_ET
 
@@ -71,8 +75,8 @@ class View:
         """Return height and width that frames of a size are resized to."""
         return self._model.sides(size, self._size)
 
-    def _decode(self, sentences: int, words: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    def _decode(self, seen: Any, sentences: int, words: Any) -> tuple[torch.Tensor, torch.Tensor]:
         clip_of_E = torch.zeros(sentences, dtype=torch.long, device=self._device)
-        output = self._model.decode(self._seen, words, clip_of_E)
+        output = self._model.decode(seen, words, clip_of_E)
         assert isinstance(output, MaskOutput)
         return output.best()

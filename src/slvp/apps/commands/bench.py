@@ -228,6 +228,7 @@ def _measure_stages(
 ) -> tuple[BoolArray, dict[str, float]]:
     """Do what ``slvp segment`` does, one stage after the other; return masks_ETHW and seconds."""
     watch = _Stopwatch()
+    segmenter.overlaps = False
     segmenter.ask_through(lambda asked: _Timed(asked, watch))
     draw = watch.timed("draw", draw_overlay)
     masks = []

@@ -122,6 +122,8 @@ def segment(
         started = shown = time.monotonic()
         watched = _watched(reader, limits, cancelled)
         for frame, part, t in answered(segmenter, watched, sentences):
+            if cancelled.is_set():  # its last frames may have been read long ago
+                raise Cancelled
             masks_EHW = part.masks_ETHW[:, t]
             presence = tuple(round(p, 4) for p in part.presence_ET[:, t].tolist())
             drawn_HW3 = draw_overlay(frame.image_HW3, masks_EHW, sentences, presence)

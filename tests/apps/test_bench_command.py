@@ -17,7 +17,7 @@ def test_a_table_and_a_record(tmp_path, capsys):
     rows = json.loads(record.read_text())["rows"]
     assert all(row["stages"].keys() == set(STAGES) for row in rows)
     assert all(seconds > 0 for row in rows for seconds in row["stages"].values())
-    assert all(row["megabytes"] > 100 and row["frames_per_second"] > 0 for row in rows)
+    assert all(row["megabytes"] > 100 and row["start"] > 0 for row in rows)
     assert rows[0]["j"] == 1 and 0 <= rows[1]["j"] <= 1
 
 

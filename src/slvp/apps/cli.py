@@ -16,6 +16,7 @@ from slvp.apps.arguments import app, data_app
 from slvp.errors import UserError
 
 _TERMINATED = 128 + signal.SIGTERM
+_OBJECTS_BEFORE_A_SEARCH = 100_000
 
 HELP = """\
 usage: slvp COMMAND ...         (slvp COMMAND --help lists a command's options)
@@ -84,6 +85,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> NoReturn:
     """Run the process's command line."""
+    # As the libraries are imported, the search for garbage begins hundreds of times, in vain.
+    gc.set_threshold(_OBJECTS_BEFORE_A_SEARCH)
     # Unwinding removes what is half-written; the default action would leave it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
     for stream in (sys.stdout, sys.stderr):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import struct
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import BinaryIO
 
 import av
 import numpy as np
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.sidedata.sidedata import SideData
 from av.stream import Disposition
@@ -26,10 +28,20 @@ _UNSPECIFIED_COLOURS = 2  # AVCOL_SPC_UNSPECIFIED
 
 
 class DecodedFrames:
-    """The frames of a container that FFmpeg reads."""
+    """The frames of a container that FFmpeg reads.
 
-    def __init__(self, file: str | BinaryIO, *, label: str, name: str) -> None:
-        self._file, self._label = file, label
+    Args:
+        file: its path, or what reads it.
+        label: what messages call it.
+        name: of the video.
+        hardware: FFmpeg's name of a device that should decode, such as ``cuda``. Where there is
+            none, or it knows no such video, the processor does.
+    """
+
+    def __init__(
+        self, file: str | BinaryIO, *, label: str, name: str, hardware: str | None = None
+    ) -> None:
+        self._file, self._label, self._hardware = file, label, hardware
         container, stream = self._open()
         frames = self._decode(container, stream)
         first = next(frames, None)  # only a frame shows that it is a video
@@ -56,7 +68,7 @@ class DecodedFrames:
 
     def _open(self) -> tuple[InputContainer, VideoStream]:
         try:
-            container = av.open(self._file, mode="r")
+            container = self._container()
         except av.error.EOFError as error:
             raise self._no_frames() from error
         except av.FFmpegError as error:
@@ -74,6 +86,13 @@ class DecodedFrames:
             )
         stream.thread_type = "AUTO"
         return container, stream
+
+    def _container(self) -> InputContainer:
+        if self._hardware is not None and isinstance(self._file, str):
+            device = HWAccel(self._hardware, allow_software_fallback=True)
+            with contextlib.suppress(av.FFmpegError):  # there is no such device
+                return av.open(self._file, mode="r", hwaccel=device)
+        return av.open(self._file, mode="r")
 
     def _decode(self, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
         """Decode to the end; the container is closed with the generator and never before it."""

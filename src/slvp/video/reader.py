@@ -24,15 +24,17 @@ class VideoReader:
     Args:
         source: a file that FFmpeg reads (mp4, mov, webm, avi, mkv, gif, ...), a folder of images
             in natural order, or ``-`` for standard input, which can be iterated over once.
+        hardware: FFmpeg's name of a device that should decode files, such as ``cuda``; where there
+            is none, the processor does.
 
     Raises:
         UserError: the source is missing, empty, damaged or no video. Damage that only decoding
             finds is raised by the iteration.
     """
 
-    def __init__(self, source: str | Path) -> None:
+    def __init__(self, source: str | Path, *, hardware: str | None = None) -> None:
         try:
-            self._frames = _open(source)
+            self._frames = _open(source, hardware)
         except OSError as error:
             raise UserError(
                 f"{source} can't be read: {error.strerror}; check its name and its rights."
@@ -57,7 +59,7 @@ class VideoReader:
         self.close()
 
 
-def _open(source: str | Path) -> FolderFrames | DecodedFrames:
+def _open(source: str | Path, hardware: str | None) -> FolderFrames | DecodedFrames:
     path = Path(source)
     if str(source) == "-":
         stdin = sys.stdin.buffer
@@ -67,7 +69,7 @@ def _open(source: str | Path) -> FolderFrames | DecodedFrames:
     if path.is_dir():
         return FolderFrames(path)
     check_file(path)
-    return DecodedFrames(str(path), label=str(path), name=path.stem)
+    return DecodedFrames(str(path), label=str(path), name=path.stem, hardware=hardware)
 
 
 def read_frames(source: str | Path, *, max_frames: int | None = None, step: int = 1) -> UInt8Array:

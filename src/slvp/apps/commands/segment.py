@@ -18,6 +18,7 @@ from slvp.apps.answered import answered, mask_png, mean_probability
 from slvp.apps.output import output_folder
 from slvp.apps.overlay import draw_overlay
 from slvp.data.rle import encode_rle
+from slvp.models.device import choose_device
 from slvp.segmenter import Engine, Segmenter
 from slvp.types import BoolArray, Prediction
 from slvp.video import VideoInfo, VideoReader, VideoWriter
@@ -53,7 +54,8 @@ def segment_video(
         UserError: the video, a sentence, an option or ``out`` is not usable.
     """
     with ExitStack() as stack:
-        reader = stack.enter_context(VideoReader(video))
+        on_gpu = choose_device(device).type == "cuda"
+        reader = stack.enter_context(VideoReader(video, hardware="cuda" if on_gpu else None))
         target = Path("outputs", reader.info.name) if out is None else out
         if segmenter is None:
             segmenter = Segmenter.from_pretrained(

@@ -58,7 +58,7 @@ def linear(
     processors (107 against 240 GFLOP/s on one core). Where no gradient is wanted on a CPU, this
     asks oneDNN, by the operators that PyTorch's own compiler uses, which are not public.
     """
-    if not _onednn_takes(tokens) or not tokens.numel():
+    if not _onednn_takes(tokens, weight) or not tokens.numel():
         return _AFTER[then](F.linear(tokens, weight, bias))
     weight = ordered(weight, tokens)
     made: torch.Tensor = torch.ops.mkldnn._linear_pointwise(
@@ -70,17 +70,19 @@ def linear(
 def ordered(weight: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
     """Return the weight as :func:`linear` reads it fastest, if so many tokens make up for it."""
     rows = tokens.shape[:-1].numel()
-    if weight.is_mkldnn or rows < _WORTH_ORDERING or not _onednn_takes(tokens):
+    if weight.is_mkldnn or rows < _WORTH_ORDERING or not _onednn_takes(tokens, weight):
         return weight
     result: torch.Tensor = torch.ops.mkldnn._reorder_linear_weight(weight.detach(), rows)
     return result
 
 
-def _onednn_takes(tokens: torch.Tensor) -> bool:
+def _onednn_takes(tokens: torch.Tensor, weight: torch.Tensor) -> bool:
     if torch.is_grad_enabled() or torch.compiler.is_compiling():
         return False  # what is drawn of a model, to run elsewhere, has public operators only
     if tokens.device.type != "cpu" or not _onednn_has_linear():
         return False
+    if tokens.dtype != weight.dtype:
+        return False  # mixed precision, of which PyTorch's own operators know
     return tokens.dtype == torch.float32 or (
         tokens.dtype == torch.bfloat16 and multiplies_bfloat16()
     )
@@ -133,7 +135,7 @@ class FollowedConv(nn.Conv2d):
 
     def forward(self, x_FCHW: torch.Tensor) -> torch.Tensor:
         """Return FCHW."""
-        if not _onednn_takes(x_FCHW):
+        if not _onednn_takes(x_FCHW, self.weight):
             return _AFTER[self.then](super().forward(x_FCHW))
         made: torch.Tensor = torch.ops.mkldnn._convolution_pointwise(
             x_FCHW,

@@ -1,4 +1,5 @@
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -22,10 +23,20 @@ def test_tasks_are_done_in_other_threads_where_there_are_cores(cores) -> None:
     here = threading.get_ident()
     elsewhere = helpers.do(threading.get_ident).result() != here
     assert elsewhere == (cores > 1) == (helpers.ahead > 0)
-    assert torch.get_num_threads() == max(1, cores // 2)
-    assert helpers.do(torch.get_num_threads).result() == max(1, cores // 2)
-    helpers.close()
+    with helpers.sharing():
+        assert torch.get_num_threads() == max(1, cores // 2)
+        assert helpers.do(torch.get_num_threads).result() == max(1, cores // 2)
     assert torch.get_num_threads() == cores
+    helpers.close()
+
+
+def test_threads_that_start_meanwhile_have_all_cores(cores) -> None:
+    """As those of a web server, in one of which the next stream may begin."""
+    helpers = Helpers()
+    helpers.do(torch.get_num_threads).result()
+    with helpers.sharing(), ThreadPoolExecutor(1) as elsewhere:
+        assert elsewhere.submit(torch.get_num_threads).result() == cores
+    helpers.close()
 
 
 def test_what_a_task_raises_is_raised_to_the_caller(cores) -> None:
@@ -51,3 +62,20 @@ def test_a_stream_that_is_left_ends_its_threads(cores) -> None:
     next(stream)
     stream.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("slvp")]
+
+
+def test_no_more_is_read_than_is_worked_on(cores) -> None:
+    read = []
+
+    def frames():
+        for number in range(100):
+            read.append(number)
+            yield np.zeros((50, 90, 3), dtype=np.uint8)
+
+    segmenter = Segmenter(tiny_model(), quality="fast")
+    hop = segmenter.model.config.hop(segmenter.window)
+    stream = segmenter.stream(frames(), ["a dog"])
+    next(stream)
+    windows_more = 0 if cores == 1 else 3
+    assert len(read) == segmenter.window + hop * (windows_more + 1)
+    stream.close()

@@ -180,7 +180,8 @@ class Segmenter:
             while new or decoding:
                 if new:
                     waiting.extend(new)
-                    seen = [view.see(new) for view in views]
+                    with helpers.sharing():
+                        seen = [view.see(new) for view in views]
                     held += len(new)
                     new = list(itertools.islice(images, hop))
                     # With nothing new, this was the last window and all of it is final.
@@ -196,7 +197,9 @@ class Segmenter:
                         blend.add(carried)
                     carried = blend.after(final)
                     done = [waiting.popleft() for _ in range(final)]
-                    yield self._prediction(blend, done, views[0], finisher, sentences, first)
+                    with helpers.sharing():
+                        part = self._prediction(blend, done, views[0], finisher, sentences, first)
+                    yield part
                     first += final
         finally:
             helpers.close()

@@ -12,7 +12,6 @@ from slvp.errors import UserError
 # Numbers of <malloc.h>.
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
-_M_ARENA_MAX = -8
 
 
 def choose_device(name: str) -> torch.device:
@@ -43,5 +42,3 @@ def keep_freed_memory() -> None:
     if hasattr(libc, "mallopt"):  # other C libraries have none
         for parameter in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD):
             libc.mallopt(parameter, 2**31 - 1)
-        # Threads would get memory of their own, which is returned all the same.
-        libc.mallopt(_M_ARENA_MAX, 1)

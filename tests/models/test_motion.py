@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from slvp.models.motion import LocalCorrelation
+from slvp.models.motion import LocalCorrelation, _standardised
 
 
 @pytest.fixture
@@ -26,6 +26,16 @@ def test_what_is_seen_from_there_is_the_likeness_from_there(correlation) -> None
     places, others = torch.randn(2, 1, 3, 5, 6, 32).unbind()
     from_there = correlation._seen_from_there(correlation._likeness(places, others))
     torch.testing.assert_close(from_there, correlation._likeness(others, places))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_a_clip_is_standardised_in_any_precision(dtype: torch.dtype) -> None:
+    clips_BTHWC = 30 * torch.randn(2, 4, 32, 56, 3) + 100
+    places_BNC = clips_BTHWC.flatten(1, 3)
+    expected = (places_BNC - places_BNC.mean(1, keepdim=True)) / places_BNC.std(1, keepdim=True)
+    found = _standardised(clips_BTHWC.to(dtype))
+    assert found.dtype == dtype
+    torch.testing.assert_close(found.float().flatten(1, 3), expected, rtol=0.02, atol=0.03)
 
 
 def test_a_clip_of_one_colour_has_gradients(correlation) -> None:

@@ -91,8 +91,8 @@ class LocalCorrelation(nn.Module):
 def _standardised(clips_BTHWC: torch.Tensor) -> torch.Tensor:
     """Take away what a whole clip has in common, which tells no place from another."""
     clips_BTHWC = clips_BTHWC - clips_BTHWC.mean((1, 2, 3), keepdim=True)
-    # torch.std is 20 times slower along the axes in front.
+    # torch.std is 20 times slower along the axes in front. Sums of squares are too large for fp16.
     freedom = max(1, clips_BTHWC[0, ..., 0].numel() - 1)
-    variance = clips_BTHWC.square().sum((1, 2, 3), keepdim=True) / freedom
+    variance = clips_BTHWC.float().square().sum((1, 2, 3), keepdim=True) / freedom
     deviation = (variance + torch.finfo(variance.dtype).tiny).sqrt()  # a slope at 0, too
-    return clips_BTHWC / (deviation + _EPSILON)
+    return clips_BTHWC / (deviation + _EPSILON).to(clips_BTHWC.dtype)

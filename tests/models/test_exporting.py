@@ -28,9 +28,7 @@ def frames_and_answer(model, frames: int, height: int, width: int):
 
 def tokens_of(tokenizer, kind: str):
     cut = tokenizer(SENTENCES, padding=True, return_tensors=kind)
-    return cut["input_ids"], cut["attention_mask"].astype(bool) if kind == "np" else cut[
-        "attention_mask"
-    ].bool()
+    return cut["input_ids"], cut["attention_mask"] == 1
 
 
 @pytest.mark.parametrize(("frames", "height", "width"), [(2, 64, 64), (5, 64, 128)])
@@ -66,6 +64,18 @@ def test_onnx_by_its_description_alone(model, tmp_path):
         answers = session.run(list(graph["outputs"]), {i: known[i] for i in graph["inputs"]})
         known |= dict(zip(graph["outputs"], answers, strict=True))
     np.testing.assert_allclose(known["logits"], expected.numpy(), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_a_backbone_that_is_trained_pads_by_no_arithmetic(tmp_path):
+    model = tiny_model(vision="tf_efficientnet_lite0", vision_frozen=False)
+    assert max(export(model, tmp_path, "torch-export").values()) < 1e-4
+
+
+@pytest.mark.slow
+def test_a_backbone_of_fixed_lengths_is_told(tmp_path):
+    with pytest.raises(UserError, match="'swin3d_t': PyTorch draws no graph"):
+        export(tiny_model(vision="swin3d_t", vision_frozen=True), tmp_path, "torch-export")
 
 
 def test_a_model_of_flow_is_refused(tmp_path):

@@ -44,6 +44,7 @@ def test_a_ready_model_answers_the_same_and_leaves_the_model_as_it_is():
     assert all(torch.equal(tensor, state[name]) for name, tensor in model.state_dict().items())
 
 
-def test_what_is_trained_is_not_folded():
+def test_what_is_trained_is_not_folded_until_asked_to():
     model = tiny_model(vision_frozen=False)
     assert model.ready() is model
+    assert model.folded() is not model

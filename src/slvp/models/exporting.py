@@ -23,7 +23,7 @@ from torch import nn
 from torch.export import Dim
 
 from slvp.errors import UserError
-from slvp.models.encoders import STRIDES
+from slvp.models.encoders import STRIDES, first_line
 from slvp.models.heads import MaskOutput
 from slvp.models.referring_model import MULTIPLE, ReferringModel
 from slvp.models.slvp import SLVP
@@ -41,6 +41,7 @@ LEAST_SIDE = 2 * MULTIPLE
 """As PyTorch draws another graph where an axis has but one place."""
 
 _DRAWN_AT = (4, 3, 64, 96)  # frames, sentences, height, width of what a graph is drawn from
+_CHECKED_AT = (2, 1, 96, 64)
 _FREE = {  # the axes of which sides are given in multiples of 32
     "T": Dim("frames", min=LEAST_FRAMES, max=256),
     "E": Dim("sentences", max=256),
@@ -54,7 +55,6 @@ _STRIDE_OF = {
     **{f"level{stride}": stride for stride in STRIDES},
     "named": MULTIPLE,
 }
-_CHECKED_AT = (2, 1, 96, 64)
 _SENTENCES = ["the car on the left", "a brown dog that runs away", "the tallest"]
 
 
@@ -79,7 +79,7 @@ def export(model: ReferringModel, folder: Path, form: Format) -> dict[str, float
     """Write a model's graphs, their description and the tokenizer, and check the graphs.
 
     Args:
-        model: one that segments, of the package's own kind.
+        model: one that segments, of the package's own kind; moved to the CPU.
         folder: exists; gets ``vision``, ``text`` and ``decoder`` with the ending of the format,
             ``export.json`` (inputs and outputs, with their axes) and ``tokenizer``.
         form: ``onnx`` or ``torch-export``.
@@ -98,15 +98,14 @@ def export(model: ReferringModel, folder: Path, form: Format) -> dict[str, float
         )
     if form == "onnx":
         _expect_onnx()
-    model = model.cpu().eval().ready()
+    # TensorFlow's padding, which hangs on the size, would take PyTorch minutes to reason about.
+    model = model.cpu().eval().folded()
     graphs = _graphs_of(model)
     differences = {}
     with torch.no_grad(), _quiet(), _every_size():
         drawn_from, checked_at = _examples(model, *_DRAWN_AT), _examples(model, *_CHECKED_AT)
         for graph in graphs:
-            program = torch.export.export(
-                graph.module, drawn_from[graph.name], dynamic_shapes=_free(graph)
-            )
+            program = _draw(graph, drawn_from[graph.name], model.config.vision)
             path = folder / f"{graph.name}{SUFFIXES[form]}"
             inputs = checked_at[graph.name]
             if form == "onnx":
@@ -196,6 +195,17 @@ def _examples(
         "text": (cut["input_ids"], cut["attention_mask"].bool()),
         "decoder": (seen, words.words_ELC, words.mask_EL, words.sentence_EC),
     }
+
+
+def _draw(graph: _Graph, inputs: tuple[Any, ...], backbone: str) -> torch.export.ExportedProgram:
+    try:
+        return torch.export.export(graph.module, inputs, dynamic_shapes=_free(graph))
+    except RuntimeError as error:
+        raise UserError(
+            f"vision backbone {backbone!r}: PyTorch draws no graph of the {graph.name} for any "
+            f"length and size ({first_line(error)}); train one with a backbone that sees frame "
+            "by frame, such as tf_efficientnet_lite2"
+        ) from None
 
 
 def _free(graph: _Graph) -> tuple[Any, ...]:

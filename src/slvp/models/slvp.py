@@ -155,16 +155,22 @@ class SLVP(ReferringModel):
         )[0]
 
     def ready(self) -> SLVP:
-        """Return a model whose frozen EfficientNet does the same in fewer steps."""
-        network = getattr(self.vision.backbone, "net", None)
-        if not self.config.vision_frozen or not isinstance(network, EfficientNetFeatures):
+        """Return a model whose frozen backbone does the same in fewer steps."""
+        return self.folded() if self.config.vision_frozen else self
+
+    def folded(self) -> SLVP:
+        """Return the model as it is now, an EfficientNet's normalisations folded; for evaluation.
+
+        See :func:`slvp.models.folding.fold_batch_norms`. Other backbones are left as they are.
+        """
+        if not isinstance(getattr(self.vision.backbone, "net", None), EfficientNetFeatures):
             return self
         asked = copy(self)
         asked._modules = {**self._modules, "vision": deepcopy(self.vision)}
+        fold_batch_norms(asked.vision)
         if self.class_words is not None:
             asked.class_words = deepcopy(self.class_words)
             fold_batch_norms(asked.class_words)
-        fold_batch_norms(asked.vision)
         return asked
 
     def shared_parameters(self) -> int:

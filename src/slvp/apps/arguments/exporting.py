@@ -14,7 +14,7 @@ from slvp.apps.arguments.common import Overwrite, app
 def export(
     model: Annotated[Positional[str], arg(help_behavior_hint="")],
     format: Annotated[Literal["onnx", "torch-export"], arg(help_behavior_hint="")],
-    out: Annotated[Path | None, arg(help_behavior_hint="(default: outputs/export)")] = None,
+    out: Path = Path("outputs/export"),
     overwrite: Overwrite = False,
 ) -> None:
     """Write a model as three graphs that need none of this package, and check them.
@@ -34,7 +34,5 @@ def export(
     """
     from slvp.apps.commands.exporting import export_model
 
-    for line in export_model(
-        model, out or Path("outputs/export"), form=format, overwrite=overwrite
-    ):
+    for line in export_model(model, out, form=format, overwrite=overwrite):
         print(line)

@@ -56,8 +56,10 @@ def bench(
 
         print(bench_evaluator(data, official))
         return
-    from slvp.apps.commands.bench import bench_segmenter, format_rows, write_rows
+    from slvp.apps.commands.bench import bench_segmenter, check_writable, format_rows, write_rows
 
+    if json is not None:
+        check_writable(json)
     rows = bench_segmenter(
         video,
         model=model,
@@ -70,4 +72,4 @@ def bench(
     )
     print(format_rows(rows))
     if json is not None:
-        write_rows(rows, json, model=model, size=size, quality=quality, frames=frames)
+        write_rows(rows, json, device, model=model, size=size, quality=quality, frames=frames)

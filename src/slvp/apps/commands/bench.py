@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -14,7 +12,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from itertools import chain, cycle, islice
 from pathlib import Path
+from statistics import fmean
 from typing import Any, TypeVar
 
 import cv2
@@ -26,7 +26,10 @@ from slvp.apps.answered import answered, mask_png
 from slvp.apps.commands.segment import FrameRecords
 from slvp.apps.overlay import draw_overlay
 from slvp.errors import UserError
+from slvp.evaluation.card.environment import commit_of_package, describe_hardware
+from slvp.evaluation.metrics import frame_scores
 from slvp.files import whole_file
+from slvp.models.device import choose_device
 from slvp.segmenter import Engine, Segmenter
 from slvp.types import BoolArray
 from slvp.video import VideoReader, VideoWriter
@@ -158,33 +161,42 @@ def format_rows(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def write_rows(rows: Sequence[Row], path: Path, **asked: object) -> None:
-    """Write the rows, what was asked and on which machine, as JSON."""
+def check_writable(path: Path) -> None:
+    """Raise a UserError unless the rows can be written there; told before they are measured."""
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if path.is_dir() or not above.is_dir() or not os.access(above, os.W_OK):
+        raise UserError(f"--json {path}: can't be written; give a file in a folder of yours")
+
+
+def write_rows(rows: Sequence[Row], path: Path, device: str, **asked: object) -> None:
+    """Write the rows, what was asked, and on which machine, as JSON."""
     record: dict[str, Any] = {
         "slvp": slvp.__version__,
+        "commit": commit_of_package(),
         "torch": torch.__version__,
-        "python": platform.python_version(),
-        "processor": _processor(),
-        "cores": os.cpu_count(),
+        "hardware": describe_hardware(str(choose_device(device))),
         **asked,
         "rows": [asdict(row) for row in rows],
     }
+    path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as new:
         new.write_text(json.dumps(record, indent=2) + "\n")
 
 
 def _write_clip(video: Path, path: Path, size: int, frames: int) -> None:
     with VideoReader(video) as reader:
-        images = [frame.image_HW3 for frame in itertools.islice(reader, frames)]
+        images = [frame.image_HW3 for frame in islice(reader, frames)]
     if not images:
         raise UserError(f"{video}: has no frames; give another --video")
     height, width = images[0].shape[:2]
     scale = size / min(height, width)
     sides = (2 * round(width * scale / 2), 2 * round(height * scale / 2))
-    to_and_fro = itertools.cycle([*images, *images[-2:0:-1]])
+    to_and_fro = cycle([*images, *images[-2:0:-1]])
     with VideoWriter(path, frame_rate=_RATE) as writer:
-        for t, image_HW3 in enumerate(itertools.islice(to_and_fro, frames)):
-            writer.write(cv2.resize(image_HW3, sides, interpolation=cv2.INTER_AREA), t / 25)
+        for t, image_HW3 in enumerate(islice(to_and_fro, frames)):
+            writer.write(
+                cv2.resize(image_HW3, sides, interpolation=cv2.INTER_AREA), float(t / _RATE)
+            )
 
 
 class _Stopwatch:
@@ -270,17 +282,10 @@ def _run(
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise UserError("slvp segment failed, as it says above")
-    return seconds, usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    most = usage.ru_maxrss if sys.platform == "darwin" else 1024 * usage.ru_maxrss
+    return seconds, most / 1e6
 
 
 def _mean_j(ours_ETHW: BoolArray, theirs_ETHW: BoolArray) -> float:
-    both = (ours_ETHW & theirs_ETHW).sum((2, 3))
-    either = (ours_ETHW | theirs_ETHW).sum((2, 3))
-    return float(np.where(either == 0, 1, both / np.maximum(either, 1)).mean())
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text().splitlines() if information.is_file() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
+    pairs = zip(chain(*ours_ETHW), chain(*theirs_ETHW), strict=True)
+    return fmean(frame_scores(ours_HW, theirs_HW).j for ours_HW, theirs_HW in pairs)

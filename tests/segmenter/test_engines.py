@@ -1,11 +1,14 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
 
+from slvp.apps.arguments.common import EngineName
 from slvp.errors import UserError
 from slvp.models.onednn import multiplies_bfloat16
 from slvp.segmenter import Segmenter
-from slvp.segmenter.engines import choose_engine
+from slvp.segmenter.engines import Engine, choose_engine
 from tiny import tiny_model
 
 CPU = torch.device("cpu")
@@ -34,3 +37,7 @@ def test_auto_is_what_this_processor_is_faster_with() -> None:
     assert choose_engine("auto", tiny_model(), torch.device("cuda")) == "float32"
     with pytest.raises(UserError, match="engine 'int4': expected one of auto, float32, bfloat16"):
         choose_engine("int4", tiny_model(), CPU)  # type: ignore[arg-type]
+
+
+def test_the_command_line_knows_the_same_engines() -> None:
+    assert get_args(EngineName) == get_args(Engine)

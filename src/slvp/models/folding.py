@@ -34,7 +34,7 @@ def fold_batch_norms(network: nn.Module) -> None:
             convolution = (name, child) if isinstance(child, nn.Conv2d) else None
 
 
-def _quick(convolution: nn.Conv2d, then: Activation) -> nn.Conv2d:
+def _quick(convolution: nn.Conv2d, then: Activation) -> PlaceConv | FollowedConv:
     if isinstance(convolution, Conv2dSame):
         convolution = _settled(convolution)
     if convolution.kernel_size != (1, 1) or convolution.stride != (1, 1) or convolution.groups != 1:

@@ -120,31 +120,31 @@ class PlaceConv(nn.Conv2d):
         return linear(x_FHWC, self.weight[..., 0, 0], self.bias, self.then).permute(0, 3, 1, 2)
 
 
-class FollowedConv(nn.Conv2d):
+class FollowedConv(nn.Module):
     """A convolution, and what follows it, that oneDNN computes in one go where it can.
 
     Args:
-        convolution: whose weights are taken over.
+        convolution: one that pads by numbers.
         then: applied to the result.
     """
 
     def __init__(self, convolution: nn.Conv2d, then: Activation) -> None:
-        super().__init__(1, 1, 1)
-        self.__dict__.update(convolution.__dict__)
-        self.then = then
+        super().__init__()
+        self.convolution, self.then = convolution, then
 
     def forward(self, x_FCHW: torch.Tensor) -> torch.Tensor:
         """Return FCHW."""
-        if not _onednn_takes(x_FCHW, self.weight):
-            return _AFTER[self.then](super().forward(x_FCHW))
+        first = self.convolution
+        if not _onednn_takes(x_FCHW, first.weight):
+            return _AFTER[self.then](first(x_FCHW))
         made: torch.Tensor = torch.ops.mkldnn._convolution_pointwise(
             x_FCHW,
-            self.weight,
-            self.bias,
-            self.padding,
-            self.stride,
-            self.dilation,
-            self.groups,
+            first.weight,
+            first.bias,
+            first.padding,
+            first.stride,
+            first.dilation,
+            first.groups,
             *_NAMED.get(self.then, (self.then, [], "none")),
         )
         return made

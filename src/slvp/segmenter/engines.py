@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol, get_args
 import torch
 
 from slvp.errors import UserError
-from slvp.models.half import InBfloat16
+from slvp.models.bfloat16 import InBfloat16
 from slvp.models.heads import FlowOutput, MaskOutput
 from slvp.models.onednn import multiplies_bfloat16
 from slvp.models.referring_model import ReferringModel

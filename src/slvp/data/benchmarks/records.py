@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
 
+from slvp.data.labels.records import VideoLabels
 from slvp.types import BoolArray, UInt8Array
 
 
@@ -72,6 +73,7 @@ class BenchmarkExpression:
         masks: the masks of the video's objects; None where the benchmark keeps them to itself.
         scored: ascending indices of the frames that count; all of them for most benchmarks, none
             where there are no masks.
+        labels: what is known of the objects where masks are not to be used; else None.
     """
 
     sequence: str
@@ -82,6 +84,7 @@ class BenchmarkExpression:
     frames: Frames
     masks: Masks | None
     scored: tuple[int, ...]
+    labels: VideoLabels | None = None
 
 
 Group = Sequence[BenchmarkExpression]

@@ -1,0 +1,1 @@
+"""What annotators may give instead of masks: boxes, points, the first frame's mask, or nothing."""

@@ -2,7 +2,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slvp.segmenter.colours import LIMIT, ColourMemory, colour_bins
+from slvp.data.colour_histograms import colour_bins
+from slvp.segmenter.colours import LIMIT, ColourMemory
 
 RED, GREEN, BLUE = (200, 30, 30), (30, 160, 40), (30, 40, 190)
 

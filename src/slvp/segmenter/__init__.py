@@ -14,7 +14,6 @@ module            what
 ``wishes``        what a sentence says to tell its object from others alike
 ``choosing``      which of several marked pieces is meant
 ``colours``       what colours an object has, learnt as the video goes by
-``guided``        outlines that follow the picture
 ``specks``        small pieces apart from the object
 ================  ==================================================================================
 """

@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch.nn import functional as F  # noqa: N812
 
+from slvp.data.colour_histograms import colour_bins
+from slvp.data.guided import apply_to_colours, centred, fit_to_colours, guide_terms
 from slvp.segmenter.choosing import Chooser
-from slvp.segmenter.colours import ColourMemory, colour_bins
+from slvp.segmenter.colours import ColourMemory
 from slvp.segmenter.following import FINER, Follower, shrink
-from slvp.segmenter.guided import apply_to_colours, centred, fit_to_colours, guide_terms
 from slvp.segmenter.quality import Quality
 from slvp.segmenter.specks import names_one, specks
 from slvp.segmenter.wishes import Wish, wish_of

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from slvp.data.flow.dis import DisFlow
-from slvp.segmenter.guided import centred
+from slvp.data.guided import centred
 from slvp.types import Float32Array, UInt8Array
 
 MIX = 0.8

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slvp.segmenter.guided import apply_to_colours, centred, fit_to_colours, guide_terms
+from slvp.data.guided import apply_to_colours, centred, fit_to_colours, guide_terms
 
 
 def noise(seed: int, height: int = 20, width: int = 30) -> np.ndarray:

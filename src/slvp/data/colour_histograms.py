@@ -42,7 +42,13 @@ def count_colours(bins: npt.NDArray[np.intp], weights: npt.NDArray[Any]) -> Floa
     return cube.ravel()
 
 
-def log_ratio(object_N: Float32Array, rest_N: Float32Array) -> Float32Array:
-    """Return for each bin how much likelier it is of the object: the ratio's logarithm."""
-    chances = [counts_N / counts_N.sum() + np.float32(RARE) for counts_N in (object_N, rest_N)]
+def log_ratio(object_N: Float32Array, rest_N: Float32Array, rare: float = RARE) -> Float32Array:
+    """Return for each bin how much likelier it is of the object: the ratio's logarithm.
+
+    Args:
+        object_N: a histogram of any kind, not empty.
+        rest_N: the same of what is not the object.
+        rare: share that a bin never seen is taken to have.
+    """
+    chances = [counts_N / counts_N.sum() + np.float32(rare) for counts_N in (object_N, rest_N)]
     return np.asarray(np.log(chances[0] / chances[1]))

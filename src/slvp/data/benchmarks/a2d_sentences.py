@@ -70,7 +70,7 @@ def load_a2d_sentences(
     Args:
         root: the folder with ``Release`` and ``text_annotations`` in it.
         split: ``train`` or ``test``.
-        with_masks: False: look at no mask file; there are no masks then, and no frame is scored.
+        with_masks: if not, no mask file is looked at: there are no masks, and no frame is scored.
 
     Raises:
         UserError: a file or folder is missing or doesn't read as said above, or an instance is

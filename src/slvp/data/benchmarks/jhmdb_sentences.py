@@ -67,7 +67,7 @@ def load_jhmdb_sentences(
     Args:
         root: the folder with ``Rename_Images`` and ``puppet_mask`` in it.
         split: ``test``; there is no other.
-        with_masks: False: look at no mask file; there are no masks then, and no frame is scored.
+        with_masks: if not, no mask file is looked at: there are no masks, and no frame is scored.
 
     Raises:
         UserError: a file or folder is missing or doesn't read as said above, the list of the frames

@@ -125,7 +125,7 @@ def load_mevis(
     Args:
         root: the folder with the splits' folders in it.
         split: ``train``, ``valid_u`` or ``valid``.
-        with_masks: False: look at no mask file; there are no masks then, and no frame is scored.
+        with_masks: if not, no mask file is looked at: there are no masks, and no frame is scored.
 
     Raises:
         UserError: a file or folder is missing, or a JSON file doesn't read as said above.

@@ -44,7 +44,7 @@ def load_ref_davis17(
         root: the folder with ``DAVIS`` and ``davis_text_annotations`` in it.
         split: ``val`` (30 sequences) or ``train`` (60).
         unsupervised: take the masks of ``Annotations_unsupervised``, where that folder is there.
-        with_masks: False: look at no mask file; there are no masks then, and no frame is scored.
+        with_masks: if not, no mask file is looked at: there are no masks, and no frame is scored.
 
     Raises:
         UserError: a file or folder is missing, a frame has no mask or a mask no frame, a line

@@ -46,7 +46,7 @@ def load_ref_youtube_vos(
     Args:
         root: the folder with ``meta_expressions`` and the splits' own folders in it.
         split: ``train``, ``valid`` or ``test``.
-        with_masks: False: look at no mask file; there are no masks then, and no frame is scored.
+        with_masks: if not, no mask file is looked at: there are no masks, and no frame is scored.
 
     Raises:
         UserError: a file or folder is missing or the JSON file doesn't read as said above.
@@ -73,7 +73,7 @@ def load_world(
     Args:
         root: the folder that the world was written to.
         split: the name that it was given.
-        with_masks: False: look at no mask file; there are no masks then, and no frame is scored.
+        with_masks: if not, no mask file is looked at: there are no masks, and no frame is scored.
 
     Raises:
         UserError: a file or folder is missing or the JSON file doesn't read as said above.

@@ -33,7 +33,7 @@ def load_visor(
     Args:
         root: the folder that VISOR was converted into.
         split: ``train``, ``val`` or ``val_unseen``.
-        with_masks: False: look at no mask file; there are no masks then, and no frame is scored.
+        with_masks: if not, no mask file is looked at: there are no masks, and no frame is scored.
 
     Raises:
         UserError: VISOR was not converted into ``root``, or a part of it is missing or broken.

@@ -5,6 +5,8 @@ import pytest
 
 from slvp.apps import cli
 from slvp.data.doctor.facts import FACTS
+from slvp.data.labels.loading import load_labelled
+from slvp.data.labels.records import Supervision
 
 
 def run(*arguments: str | Path) -> int:
@@ -126,3 +128,70 @@ def test_frames_of_jhmdb_are_drawn_where_the_list_is_absent(
     assert f"slvp data prepare jhmdb-sentences {root}" in capsys.readouterr().out
     assert run("prepare", "jhmdb-sentences", root) == 0
     assert run("check", "jhmdb-sentences", root, "--quiet") == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "counts"),
+    [
+        ("box", (), "2 videos, 4 objects, 20 labels"),
+        ("point", ("--every", "2"), "2 videos, 4 objects, 12 labels"),
+        ("first-frame", ("--split", "valid_u"), "2 videos, 4 objects, 4 labels"),
+    ],
+)
+def test_weak_labels_are_made_and_loaded_without_masks(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    kind: Supervision,
+    options: tuple[str, ...],
+    counts: str,
+) -> None:
+    root = example(tmp_path / "example")
+    capsys.readouterr()
+    assert run("weaken", "mevis", root, "--to", kind, *options, "--quiet") == 0
+    split = options[1] if "--split" in options else "train"
+    path = root / f"labels/{split}-{kind}.json"
+    assert capsys.readouterr() == (f"{counts}  {path}\n", "")
+    (root / split / "mask_dict.json").unlink()
+    expressions = load_labelled("mevis", root, split, kind)
+    assert len(expressions) == 12
+    assert {one.labels.kind for one in expressions} == {kind}
+
+
+def test_what_cant_be_trained_on_is_labelled_where_it_is_scored(tmp_path: Path) -> None:
+    root = example(tmp_path / "example", "world")
+    assert run("weaken", "world", root, "--to", "box", "--quiet") == 0
+    assert (root / "labels/test-box.json").is_file()
+
+
+def test_earlier_labels_are_replaced_only_where_that_is_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = example(tmp_path / "example")
+    out = tmp_path / "new/boxes.json"
+    command = ("weaken", "mevis", root, "--to", "box", "--quiet", "--out", out)
+    assert run(*command) == 0
+    first = out.read_bytes()
+    assert run(*command, "--every", "2") == 2
+    assert f"{out} exists; name another with --out, or replace" in capsys.readouterr().err
+    assert out.read_bytes() == first
+    assert run(*command, "--every", "2", "--overwrite") == 0
+    assert len(out.read_bytes()) < len(first)
+    assert not (root / "labels").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--every", "0"], "--every 0 is too small; 1 is the least"),
+        (["--processes", "0"], "--processes 0 is too small"),
+        (["--split", "dev"], "--split dev: MeViS has no such split; choose one of train"),
+        (["--split", "valid"], "MeViS keeps it to itself which objects"),
+    ],
+)
+def test_a_wrong_option_of_weaken_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    root = example(tmp_path / "example")
+    assert run("weaken", "mevis", root, "--to", "box", "--quiet", *options) == 2
+    assert message in capsys.readouterr().err
+    assert not (root / "labels").exists()

@@ -20,7 +20,7 @@ _OBJECTS_BEFORE_A_SEARCH = 100_000
 
 HELP = """\
 usage: slvp COMMAND ...         (slvp COMMAND --help lists a command's options)
-Finds, in every frame of a video, the object that a sentence describes.
+Finds what you say in a video: slvp segment examples/cars.mp4 "the left car"
   segment       a video and one or more sentences -> overlay video, masks, JSON
   live          the same for a camera, RTSP or HTTP, as it comes
   web           the same as a page in the browser, with an HTTP API
@@ -40,9 +40,9 @@ Finds, in every frame of a video, the object that a sentence describes.
   data example  make a tiny data set in a benchmark's exact layout
   data check    look a benchmark's files over; say how to mend what is wrong
   data prepare  convert a download, where that is needed
+  data weaken   boxes, points or first masks from masks, for weak supervision
   data world    make clips of the embedded world, with masks and expressions
   data flow     compute the optical flow of captioned video, for pretrain
-  slvp segment examples/cars.mp4 "the car on the left" "the car on the right"
 """
 
 

@@ -1,4 +1,4 @@
-"""The options of ``slvp data``: world, example, check, prepare, flow."""
+"""The options of ``slvp data``: world, example, check, prepare, weaken, flow."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from slvp.apps.arguments.common import (
     Coco,
     Cutouts,
     Device,
+    Overwrite,
     Quiet,
     Stamps,
     data_app,
@@ -145,6 +146,56 @@ def prepare(
     from slvp.apps.commands.data import prepare_data
 
     prepare_data(benchmark, source, out, quiet=quiet)
+
+
+@data_app.command
+def weaken(
+    benchmark: BenchmarkName,
+    folder: Positional[Path],
+    to: Literal["box", "point", "first-frame"],
+    split: Annotated[
+        str | None, arg(metavar="SPLIT", help_behavior_hint="(default: train, where there is one)")
+    ] = None,
+    every: int = 1,
+    out: Annotated[
+        Path | None, arg(help_behavior_hint="(default: FOLDER/labels/SPLIT-TO.json)")
+    ] = None,
+    processes: Annotated[int | None, arg(help_behavior_hint="(default: all cores)")] = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make weak labels of a benchmark's masks: boxes, points or the first frame's masks.
+
+    Where that file is, the masks are not needed any more to train with labels of that kind.
+
+    For example:
+      slvp data weaken ref-davis17 datasets/ref-davis17 --to box --every 5
+
+    Args:
+        benchmark: whose files FOLDER has.
+        folder: where it was unpacked.
+        to: the box around an object, the point deepest inside it, or its mask in the first frame
+            that shows it.
+        split: whose videos to label.
+        every: label each n-th of the annotated frames only, counted from the first.
+        out: file to make.
+        processes: how many videos to look at at a time.
+        overwrite: replace an earlier file, once the new one is complete.
+        quiet: show no progress.
+    """
+    from slvp.apps.commands.data import weaken_data
+
+    weaken_data(
+        benchmark,
+        folder,
+        to,
+        split=split,
+        every=every,
+        out=out,
+        processes=processes,
+        overwrite=overwrite,
+        quiet=quiet,
+    )
 
 
 @data_app.command

@@ -1,14 +1,18 @@
-"""``slvp data example``, ``check`` and ``prepare``: benchmarks' files made, checked, converted."""
+"""``slvp data example``, ``check``, ``prepare`` and ``weaken``: what benchmarks' files need."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from slvp.apps.output import output_folder
-from slvp.data.benchmarks.catalog import CATALOG
+from slvp.data.benchmarks.catalog import CATALOG, TRAINING_SPLIT
 from slvp.data.benchmarks.jhmdb_sentences import prepare_jhmdb_sentences
 from slvp.data.doctor.check import check_benchmark
 from slvp.data.doctor.findings import format_findings
+from slvp.data.labels.files import count_labels, label_file, write_labels
+from slvp.data.labels.loading import frame_names, load_masked
+from slvp.data.labels.records import WeakKind
+from slvp.data.labels.weaken import weaken_videos
 from slvp.data.visor.prepare import prepare_visor
 from slvp.data.visor.statistics import format_statistics
 from slvp.errors import UserError
@@ -73,3 +77,36 @@ def prepare_data(benchmark: str, source: Path, out: Path | None, *, quiet: bool)
         print(prepare_jhmdb_sentences(source))
     else:
         print(f"{benchmark} is read as it was downloaded; see 'slvp data check {benchmark} DIR'")
+
+
+def weaken_data(
+    benchmark: str,
+    folder: Path,
+    kind: WeakKind,
+    *,
+    split: str | None,
+    every: int,
+    out: Path | None,
+    processes: int | None,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    """Write a file of weak labels, made from a benchmark's masks.
+
+    Raises:
+        UserError: the benchmark or an option is not usable, or ``out`` exists or can't be written.
+    """
+    if every < 1:
+        raise UserError(f"--every {every} is too small; 1 is the least")
+    check_processes(processes)
+    entry = CATALOG[benchmark]
+    if split is None:
+        split = TRAINING_SPLIT if TRAINING_SPLIT in entry.splits else entry.scored_split
+    entry.check_split(split)
+    path = label_file(folder, split, kind) if out is None else out
+    if path.exists() and not overwrite:
+        raise UserError(f"{path} exists; name another with --out, or replace it with --overwrite")
+    expressions = load_masked(entry, folder, split)
+    labels = weaken_videos(expressions, kind, every=every, processes=processes, progress=not quiet)
+    write_labels(path, benchmark, split, kind, labels, frame_names(expressions))
+    print(f"{count_labels(labels)}  {path}")

@@ -55,16 +55,22 @@ _COLUMNS = ("video_id", "instance_id", "query")
 _SLIP = "1 (copy)"
 
 
-def load_a2d_sentences(root: Path, split: str = "test") -> list[BenchmarkExpression]:
+def load_a2d_sentences(
+    root: Path, split: str = "test", *, with_masks: bool = True
+) -> list[BenchmarkExpression]:
     """Read the expressions of a split, video by video in the order of ``a2d_annotation.txt``.
 
     ``expression_id`` is the instance's id, as an instance has one sentence. ``text`` is the
     sentence in its own case, as with all benchmarks here: published models ask it in lower case,
     which is for the text encoder to do. Its spaces are put right, as published models have them.
 
+    Only the mask files tell which frames are annotated, and which instances are seen in none of
+    them, so that their sentences are left out: without masks, all sentences are there.
+
     Args:
         root: the folder with ``Release`` and ``text_annotations`` in it.
         split: ``train`` or ``test``.
+        with_masks: if not, no mask file is looked at: there are no masks, and no frame is scored.
 
     Raises:
         UserError: a file or folder is missing or doesn't read as said above, or an instance is
@@ -96,13 +102,15 @@ def load_a2d_sentences(root: Path, split: str = "test") -> list[BenchmarkExpress
     expressions = []
     for video, texts_by_instance in described.items():
         clip = require_file(root / "Release" / "clips320H" / f"{video}.mp4", table, BENCHMARK)
-        masks = A2dMasks(_mask_files(texts / "a2d_annotation_with_instances" / video))
-        last = max(masks.paths)
+        mask_folder = texts / "a2d_annotation_with_instances" / video
+        paths = _mask_files(mask_folder) if with_masks else {}
+        last = max(paths, default=0)
         frames = VideoFrames(clip, count=max(frame_counts[video], last + 1), needed=last + 1)
-        instances = {t: _read_instances(path) for t, path in masks.paths.items()}
+        masks = A2dMasks(paths) if with_masks else None
+        instances = {t: _read_instances(path) for t, path in paths.items()}
         for instance_id, text in texts_by_instance.items():
             scored = tuple(t for t, present in instances.items() if instance_id in present)
-            if scored:
+            if scored or not with_masks:
                 expressions.append(
                     BenchmarkExpression(
                         sequence=video,

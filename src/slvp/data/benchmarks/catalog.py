@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from slvp.data.benchmarks import (
     a2d_sentences,
@@ -24,8 +25,15 @@ from slvp.data.examples.visor import write_visor
 from slvp.data.examples.world import write_world
 from slvp.errors import UserError
 
-Load = Callable[[Path, str], list[BenchmarkExpression]]
-"""A parser: from the benchmark's folder and a split to its expressions."""
+
+class Load(Protocol):
+    """A parser: from the benchmark's folder and a split to its expressions."""
+
+    def __call__(
+        self, root: Path, split: str, *, with_masks: bool = True
+    ) -> list[BenchmarkExpression]:
+        """Read the expressions; without masks, no mask file is looked at and no frame is scored."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from slvp.errors import UserError
+
+T = TypeVar("T")
 
 
 def require_folder(path: Path, benchmark: str) -> Path:
@@ -48,8 +50,13 @@ def read_text(path: Path, benchmark: str) -> bytes:
     return path.read_bytes()
 
 
-def read_json(path: Path, benchmark: str) -> Any:
+def read_json(path: Path, benchmark: str, mend: str = "") -> Any:
     """Return what one of a benchmark's JSON files holds.
+
+    Args:
+        path: the file.
+        benchmark: its name, for messages.
+        mend: what to do about a broken file, if it isn't to download it again.
 
     Raises:
         UserError: it is not there, is cut off or holds a name twice in one place.
@@ -59,8 +66,22 @@ def read_json(path: Path, benchmark: str) -> Any:
         return json.loads(content, object_pairs_hook=_without_repeats)
     except ValueError as error:
         raise UserError(
-            f"{path} doesn't read as JSON ({error}): download or unpack {benchmark} again."
+            f"{path} doesn't read as JSON ({error}): "
+            f"{mend or f'download or unpack {benchmark} again'}."
         ) from error
+
+
+def typed(value: Any, kind: type[T], what: str) -> T:
+    """Return a value of a JSON file if it is of some type.
+
+    Raises:
+        ValueError: it is missing or of another type; the message names it by ``what``.
+    """
+    if isinstance(value, kind):
+        return value
+    if value is None:
+        raise ValueError(f"{what} is missing")
+    raise ValueError(f"{what} is a {type(value).__name__} and no {kind.__name__}")
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -55,7 +55,9 @@ class _Video:
     text: str
 
 
-def load_jhmdb_sentences(root: Path, split: str = "test") -> list[BenchmarkExpression]:
+def load_jhmdb_sentences(
+    root: Path, split: str = "test", *, with_masks: bool = True
+) -> list[BenchmarkExpression]:
     """Read the expressions, one per video, from MTTR's list, which has the sentences, too.
 
     ``expression_id`` is always ``0``. ``text`` is the sentence in its own case, as with all
@@ -65,6 +67,7 @@ def load_jhmdb_sentences(root: Path, split: str = "test") -> list[BenchmarkExpre
     Args:
         root: the folder with ``Rename_Images`` and ``puppet_mask`` in it.
         split: ``test``; there is no other.
+        with_masks: if not, no mask file is looked at: there are no masks, and no frame is scored.
 
     Raises:
         UserError: a file or folder is missing or doesn't read as said above, the list of the frames
@@ -72,6 +75,12 @@ def load_jhmdb_sentences(root: Path, split: str = "test") -> list[BenchmarkExpre
     """
     root = Path(root)
     metadata = root / METADATA
+
+    def masks(video: _Video) -> PuppetMasks | None:
+        if not with_masks:
+            return None
+        return PuppetMasks(require_file(video.mask_file, metadata, BENCHMARK))
+
     return [
         BenchmarkExpression(
             sequence=name,
@@ -80,8 +89,8 @@ def load_jhmdb_sentences(root: Path, split: str = "test") -> list[BenchmarkExpre
             object_ids=(ACTOR,),
             annotation_set="",
             frames=PictureFrames(_picture_paths(video, metadata)),
-            masks=PuppetMasks(require_file(video.mask_file, metadata, BENCHMARK)),
-            scored=tuple(number - 1 for number in sorted(numbers)),
+            masks=masks(video),
+            scored=tuple(number - 1 for number in sorted(numbers)) if with_masks else (),
         )
         for name, (video, numbers) in _read_metadata(root).items()
     ]

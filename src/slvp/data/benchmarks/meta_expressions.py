@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from slvp.data.benchmarks.files import read_json, require_file
+from slvp.data.benchmarks.files import read_json, require_file, typed
 from slvp.data.benchmarks.records import BenchmarkExpression, Frames, Masks
 from slvp.errors import UserError
-
-T = TypeVar("T")
 
 ObjectsOf = Callable[[dict[str, Any]], tuple[int, ...]]
 """Reads the objects out of the entry of an expression. Its ``ValueError`` ends a sentence."""
@@ -53,7 +51,7 @@ def read_meta_expressions(path: Path, benchmark: str, objects_of: ObjectsOf | No
     """
     content = read_json(path, benchmark)
     try:
-        entries = _typed(_typed(content, dict, "the file").get("videos"), dict, '"videos"')
+        entries = typed(typed(content, dict, "the file").get("videos"), dict, '"videos"')
         return [_parse_video(name, entry, objects_of) for name, entry in entries.items()]
     except ValueError as error:
         raise UserError(
@@ -97,32 +95,24 @@ def expressions_of(video: Video, frames: Frames, masks: Masks | None) -> list[Be
 
 
 def _parse_video(name: str, content: Any, objects_of: ObjectsOf | None) -> Video:
-    content = _typed(content, dict, f"video {name}")
-    frames = _typed(content.get("frames"), list, f'"frames" of video {name}')
+    content = typed(content, dict, f"video {name}")
+    frames = typed(content.get("frames"), list, f'"frames" of video {name}')
     for frame in frames:
-        _typed(frame, str, f"a name of a frame of video {name}")
+        typed(frame, str, f"a name of a frame of video {name}")
     if not frames:
         raise ValueError(f"video {name} has no frame")
     if len(set(frames)) < len(frames):
         raise ValueError(f"video {name} names a frame twice")
 
     sentences = []
-    expressions = _typed(content.get("expressions"), dict, f'"expressions" of video {name}')
+    expressions = typed(content.get("expressions"), dict, f'"expressions" of video {name}')
     for expression_id, entry in expressions.items():
         place = f"expression {expression_id} of video {name}"
-        entry = _typed(entry, dict, place)
-        text = _typed(entry.get("exp"), str, f'"exp" of {place}').strip()
+        entry = typed(entry, dict, place)
+        text = typed(entry.get("exp"), str, f'"exp" of {place}').strip()
         try:
             object_ids = objects_of(entry) if objects_of is not None else ()
         except ValueError as error:
             raise ValueError(f"{place} {error}") from error
         sentences.append(Sentence(expression_id, text, object_ids))
     return Video(name, tuple(frames), tuple(sentences))
-
-
-def _typed(value: Any, kind: type[T], what: str) -> T:
-    if isinstance(value, kind):
-        return value
-    if value is None:
-        raise ValueError(f"{what} is missing")
-    raise ValueError(f"{what} is a {type(value).__name__} and no {kind.__name__}")

@@ -115,7 +115,9 @@ class RleMasks:
         return AnnotationMasks(self.size, masks)
 
 
-def load_mevis(root: Path, split: str = "valid_u") -> list[BenchmarkExpression]:
+def load_mevis(
+    root: Path, split: str = "valid_u", *, with_masks: bool = True
+) -> list[BenchmarkExpression]:
     """Read the expressions of a split, video by video in the order of the JSON file.
 
     ``object_ids`` are the numbers of the annotations.
@@ -123,6 +125,7 @@ def load_mevis(root: Path, split: str = "valid_u") -> list[BenchmarkExpression]:
     Args:
         root: the folder with the splits' folders in it.
         split: ``train``, ``valid_u`` or ``valid``.
+        with_masks: if not, no mask file is looked at: there are no masks, and no frame is scored.
 
     Raises:
         UserError: a file or folder is missing, or a JSON file doesn't read as said above.
@@ -133,11 +136,12 @@ def load_mevis(root: Path, split: str = "valid_u") -> list[BenchmarkExpression]:
     answered = split != "valid"
     videos = read_meta_expressions(meta, BENCHMARK, _annotations_of if answered else None)
     frames_folder = require_folder(root / split / "JPEGImages", BENCHMARK)
-    rles = _read_masks(mask_file) if answered else {}
+    masked = answered and with_masks
+    rles = _read_masks(mask_file) if masked else {}
     expressions = []
     for video in videos:
         frames = require_pictures(frames_folder / video.name, video.frames, ".jpg", meta, BENCHMARK)
-        masks = _masks_of_video(rles, mask_file, video, frames) if answered else None
+        masks = _masks_of_video(rles, mask_file, video, frames) if masked else None
         expressions += expressions_of(video, PictureFrames(frames), masks)
     return expressions
 

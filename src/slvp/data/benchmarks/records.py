@@ -70,10 +70,12 @@ class BenchmarkExpression:
         annotation_set: who described the object and how, for benchmarks that average over several
             descriptions of it; empty elsewhere.
         frames: the video's frames. All expressions of a sequence share one object.
-        masks: the masks of the video's objects; None where the benchmark keeps them to itself.
+        masks: the masks of the video's objects; None where the benchmark keeps them to itself, or
+            where they are not to be used.
         scored: ascending indices of the frames that count; all of them for most benchmarks, none
             where there are no masks.
-        labels: what is known of the objects where masks are not to be used; else None.
+        labels: what is known of the video's objects where masks are not to be used; else None. All
+            expressions of a sequence share them.
     """
 
     sequence: str

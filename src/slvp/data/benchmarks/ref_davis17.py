@@ -36,7 +36,7 @@ _LINE = re.compile(r'(?P<sequence>\S+)\s+(?P<object>[1-9]\d*)\s+"(?P<text>.*)"')
 
 
 def load_ref_davis17(
-    root: Path, split: str = "val", *, unsupervised: bool = False
+    root: Path, split: str = "val", *, unsupervised: bool = False, with_masks: bool = True
 ) -> list[BenchmarkExpression]:
     """Read the expressions of Ref-DAVIS17, sequence by sequence in the order of the split's file.
 
@@ -44,6 +44,7 @@ def load_ref_davis17(
         root: the folder with ``DAVIS`` and ``davis_text_annotations`` in it.
         split: ``val`` (30 sequences) or ``train`` (60).
         unsupervised: take the masks of ``Annotations_unsupervised``, where that folder is there.
+        with_masks: if not, no mask file is looked at: there are no masks, and no frame is scored.
 
     Raises:
         UserError: a file or folder is missing, a frame has no mask or a mask no frame, a line
@@ -61,10 +62,11 @@ def load_ref_davis17(
         for name in ANNOTATION_SETS
     }
 
-    masks_folder = _masks_folder(davis, unsupervised)
+    masks_folder = _masks_folder(davis, unsupervised) if with_masks else None
     expressions = []
     for sequence in sequences:
-        frames, masks = _frames_and_masks(davis, masks_folder, sequence)
+        frames = _frames(davis, sequence)
+        masks = None if masks_folder is None else _masks(masks_folder / sequence, frames)
         for index, name in enumerate(ANNOTATION_SETS):
             described = descriptions[name].get(sequence)
             if described is None:
@@ -81,7 +83,7 @@ def load_ref_davis17(
                     annotation_set=name,
                     frames=frames,
                     masks=masks,
-                    scored=tuple(range(len(frames.paths))),
+                    scored=() if masks is None else tuple(range(len(frames.paths))),
                 )
                 for rank, (object_id, text) in enumerate(described)
             ]
@@ -95,31 +97,26 @@ def _masks_folder(davis: Path, unsupervised: bool) -> Path:
     return preferred if preferred.is_dir() else require_folder(other, BENCHMARK)
 
 
-def _frames_and_masks(
-    davis: Path, masks_folder: Path, sequence: str
-) -> tuple[PictureFrames, PaletteMasks]:
-    frame_folder = require_folder(davis / "JPEGImages" / "480p" / sequence, BENCHMARK)
-    mask_folder = require_folder(masks_folder / sequence, BENCHMARK)
-    frame_stems = _stems(frame_folder, ".jpg")
-    if not frame_stems:
-        raise UserError(f"{frame_folder} has no frame (*.jpg): unpack {BENCHMARK} again.")
+def _frames(davis: Path, sequence: str) -> PictureFrames:
+    folder = require_folder(davis / "JPEGImages" / "480p" / sequence, BENCHMARK)
+    paths = tuple(sorted(folder.glob("*.jpg"), key=lambda path: path.stem))
+    if not paths:
+        raise UserError(f"{folder} has no frame (*.jpg): unpack {BENCHMARK} again.")
+    return PictureFrames(paths)
+
+
+def _masks(folder: Path, frames: PictureFrames) -> PaletteMasks:
+    require_folder(folder, BENCHMARK)
     # Every frame has a mask: a lone mask means that a frame was lost, and scores would shift.
-    if lone := frame_stems ^ _stems(mask_folder, ".png"):
+    if lone := set(frames.names) ^ {path.stem for path in folder.glob("*.png")}:
         stem = min(lone)
-        frame, mask = frame_folder / f"{stem}.jpg", mask_folder / f"{stem}.png"
-        lost, found = (mask, frame) if stem in frame_stems else (frame, mask)
+        frame, mask = frames.paths[0].with_name(f"{stem}.jpg"), folder / f"{stem}.png"
+        lost, found = (mask, frame) if stem in frames.names else (frame, mask)
         raise UserError(
             f"{lost} is missing, though {found} is there: unpack {BENCHMARK} again, for every "
             "frame is scored."
         )
-    stems = sorted(frame_stems)
-    frame_paths = tuple(frame_folder / f"{stem}.jpg" for stem in stems)
-    mask_paths = tuple(mask_folder / f"{stem}.png" for stem in stems)
-    return PictureFrames(frame_paths), PaletteMasks(mask_paths)
-
-
-def _stems(folder: Path, suffix: str) -> set[str]:
-    return {path.stem for path in folder.glob(f"*{suffix}")}
+    return PaletteMasks(tuple(folder / f"{stem}.png" for stem in frames.names))
 
 
 def _read_descriptions(path: Path) -> dict[str, list[tuple[int, str]]]:

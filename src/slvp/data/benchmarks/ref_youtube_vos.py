@@ -38,12 +38,15 @@ BENCHMARK = "Ref-YouTube-VOS"
 WORLD = "the embedded world"
 
 
-def load_ref_youtube_vos(root: Path, split: str) -> list[BenchmarkExpression]:
+def load_ref_youtube_vos(
+    root: Path, split: str, *, with_masks: bool = True
+) -> list[BenchmarkExpression]:
     """Read the expressions of a split, video by video in the order of the JSON file.
 
     Args:
         root: the folder with ``meta_expressions`` and the splits' own folders in it.
         split: ``train``, ``valid`` or ``test``.
+        with_masks: if not, no mask file is looked at: there are no masks, and no frame is scored.
 
     Raises:
         UserError: a file or folder is missing or the JSON file doesn't read as said above.
@@ -57,16 +60,20 @@ def load_ref_youtube_vos(root: Path, split: str) -> list[BenchmarkExpression]:
         videos = [video for video in videos if video.name not in of_test]
     if split == "test" and not frames_folder.is_dir():
         frames_folder = root / "valid" / "JPEGImages"
-    masks_folder = root / split / "Annotations" if split == "train" else None
+    answered = split == "train" and with_masks
+    masks_folder = root / split / "Annotations" if answered else None
     return load_videos(_meta(root, split), BENCHMARK, videos, frames_folder, masks_folder)
 
 
-def load_world(root: Path, split: str = "test") -> list[BenchmarkExpression]:
+def load_world(
+    root: Path, split: str = "test", *, with_masks: bool = True
+) -> list[BenchmarkExpression]:
     """Read an export of the embedded world.
 
     Args:
         root: the folder that the world was written to.
         split: the name that it was given.
+        with_masks: if not, no mask file is looked at: there are no masks, and no frame is scored.
 
     Raises:
         UserError: a file or folder is missing or the JSON file doesn't read as said above.
@@ -74,9 +81,8 @@ def load_world(root: Path, split: str = "test") -> list[BenchmarkExpression]:
     root = Path(root)
     videos = read_meta_expressions(_meta(root, split), WORLD, objects_of)
     folder = root / split
-    return load_videos(
-        _meta(root, split), WORLD, videos, folder / "JPEGImages", folder / "Annotations"
-    )
+    masks_folder = folder / "Annotations" if with_masks else None
+    return load_videos(_meta(root, split), WORLD, videos, folder / "JPEGImages", masks_folder)
 
 
 def objects_of(entry: dict[str, Any]) -> tuple[int, ...]:
@@ -122,7 +128,7 @@ def load_videos(
         benchmark: its name, for messages.
         videos: what the file says.
         frames_folder: folder of the videos' folders of ``.jpg`` files.
-        masks_folder: the same for ``.png`` files; None where the benchmark keeps masks to itself.
+        masks_folder: the same for ``.png`` files; None where there are to be no masks.
 
     Raises:
         UserError: a folder, a frame or a mask is missing.

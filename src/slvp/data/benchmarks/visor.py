@@ -25,12 +25,15 @@ from slvp.errors import UserError
 BENCHMARK = "VISOR as R-VOS"
 
 
-def load_visor(root: Path, split: str = "val") -> list[BenchmarkExpression]:
+def load_visor(
+    root: Path, split: str = "val", *, with_masks: bool = True
+) -> list[BenchmarkExpression]:
     """Read the expressions of a split, sequence by sequence in the order of their names.
 
     Args:
         root: the folder that VISOR was converted into.
         split: ``train``, ``val`` or ``val_unseen``.
+        with_masks: if not, no mask file is looked at: there are no masks, and no frame is scored.
 
     Raises:
         UserError: VISOR was not converted into ``root``, or a part of it is missing or broken.
@@ -44,4 +47,5 @@ def load_visor(root: Path, split: str = "val") -> list[BenchmarkExpression]:
         )
     videos = read_meta_expressions(meta, BENCHMARK, objects_of)
     folder = root / ("val" if split == "val_unseen" else split)
-    return load_videos(meta, BENCHMARK, videos, folder / "JPEGImages", folder / "Annotations")
+    masks_folder = folder / "Annotations" if with_masks else None
+    return load_videos(meta, BENCHMARK, videos, folder / "JPEGImages", masks_folder)

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from slvp.data.benchmarks.records import BenchmarkExpression
 from slvp.data.doctor.facts import FACTS, Facts
 from slvp.data.doctor.findings import Findings, Problem, shortened
+from slvp.data.doctor.labels import look_at_labels
 from slvp.data.doctor.layout import check_layout, is_complete, splits_there
 from slvp.data.doctor.videos import Seen, Video, look_at, problem_of, videos_of
 from slvp.errors import UserError
@@ -58,6 +59,8 @@ def check_benchmark(
     seen = list(look(list(_once(video for part in parts for video in part.videos))))
     shown = [problem for part in parts for problem in part.problems]
     shown += [problem for one in seen for problem in one.problems]
+    label_problems, label_notes = look_at_labels(name, facts, root, splits)
+    shown += label_problems
     # A parser stops at a file that is shown among all others that have the same trouble.
     places = {one.detail if one.path is None else str(one.path) for one in shown}
     complaints = [
@@ -70,7 +73,7 @@ def check_benchmark(
         root=root,
         counts=tuple(_count(facts, part) for part in parts),
         problems=tuple(dict.fromkeys([*misplaced, *complaints, *shown])),
-        notes=tuple(_notes(facts, parts, seen, absent_matters=split is None)),
+        notes=(*_notes(facts, parts, seen, absent_matters=split is None), *label_notes),
         layout=facts.layout if misplaced else "",
     )
 

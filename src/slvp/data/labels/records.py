@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from slvp.data.rle import decode_rle, encode_rle
 from slvp.types import BoolArray
 
-Supervision = Literal["mask", "box", "point", "first-frame", "sentence"]
+WeakKind = Literal["box", "point", "first-frame"]
+"""Kinds that say less than masks do, yet where an object is."""
+
+Supervision = Literal["mask", WeakKind, "sentence"]
 """What is known of the objects that sentences describe: their masks, their boxes or a point inside
 them (in each frame or in some), their masks in the first frame that shows them, or nothing but that
 the video shows them."""
@@ -46,9 +50,26 @@ class Point:
 
 @dataclass(frozen=True)
 class Outlined:
-    """An object's whole mask, mask_HW."""
+    """An object's whole mask, kept small: those of a whole benchmark are in memory at a time.
 
-    mask_HW: BoolArray
+    Attributes:
+        size: height and width of the frame, in pixels.
+        counts: COCO's compressed run lengths.
+    """
+
+    size: tuple[int, int]
+    counts: str
+
+    @classmethod
+    def of(cls, mask_HW: BoolArray) -> Outlined:
+        """Keep a mask."""
+        height, width = mask_HW.shape
+        return cls((height, width), encode_rle(mask_HW)["counts"])
+
+    @property
+    def mask_HW(self) -> BoolArray:  # noqa: N802  (an array, by its name)
+        """The mask, decoded anew each time."""
+        return decode_rle(self.counts, *self.size)
 
 
 Label = Box | Point | Outlined
@@ -62,14 +83,20 @@ class VideoLabels:
     Attributes:
         kind: of all of them; boxes for ``box``, points for ``point``, masks for ``first-frame``,
             none for ``sentence``.
-        size: height and width of the frames, in pixels.
+        size: height and width of the frames, in pixels; None for ``sentence``.
         frames: by object and frame (an index into the video's frames), ascending. An object that
-            a labelled frame doesn't show has no label there; a frame that nobody has labelled
-            isn't in ``labelled``.
-        labelled: the frames that were looked at: in these, an object without a label is not seen.
+            no labelled frame shows is there, too, with no frame.
+        labelled: ascending indices of the frames that were looked at for every object: in these, an
+            object without a label is not seen. Of an object without a label in any other frame
+            nothing is known. For ``first-frame`` it is the first annotated frame at most: an object
+            that comes later has its label in a frame in which nobody looked for the others.
     """
 
     kind: Supervision
-    size: tuple[int, int]
+    size: tuple[int, int] | None
     frames: Mapping[int, Mapping[int, Label]]
     labelled: tuple[int, ...]
+
+
+SENTENCE_ONLY = VideoLabels(kind="sentence", size=None, frames={}, labelled=())
+"""The labels of every video of which only the sentences are known."""

@@ -86,9 +86,7 @@ class Looks:
         colours_N = log_ratio(
             count_colours(self._colours, object_THW), count_colours(self._colours, rest_THW)
         )
-        motions_N = log_ratio(
-            self._count_motions(object_THW), self._count_motions(rest_THW), _RARE
-        )
+        motions_N = log_ratio(self._count_motions(object_THW), self._count_motions(rest_THW), _RARE)
         told_THW = np.clip(colours_N, -_LIMIT, _LIMIT)[self._colours]
         return np.asarray(told_THW + np.clip(motions_N, -_LIMIT, _LIMIT)[self._motions])
 

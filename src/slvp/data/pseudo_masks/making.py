@@ -74,7 +74,8 @@ def make_from_sentence(scene: Scene, teacher_THW: Float32Array | None) -> UInt8A
         logit_THW = _log_odds(teacher_THW)
     nothing_THW = np.zeros(logit_THW.shape, np.bool_)
     probability_THW = looks.settle(logit_THW.astype(np.float32), nothing_THW, nothing_THW)
-    return _with_outlines(scene, probability_THW, nothing_THW, nothing_THW)
+    boxes: list[BoolArray | None] = [None] * len(logit_THW)
+    return _with_outlines(scene, probability_THW, nothing_THW, nothing_THW, boxes)
 
 
 def _priors(
@@ -112,13 +113,18 @@ def _settled(
         )
         logit_THW += _carried(scene, dict(zip(known, _log_odds(of_known_KHW), strict=True)))
     probability_THW = looks.settle(logit_THW, inside_THW, outside_THW)
-    return _with_outlines(scene, probability_THW, inside_THW, outside_THW)
+    boxes = [None if prior is None else prior.box_HW for prior in priors]
+    return _with_outlines(scene, probability_THW, inside_THW, outside_THW, boxes)
 
 
 def _with_outlines(
-    scene: Scene, probability_THW: Float32Array, inside_THW: BoolArray, outside_THW: BoolArray
+    scene: Scene,
+    probability_THW: Float32Array,
+    inside_THW: BoolArray,
+    outside_THW: BoolArray,
+    boxes: Sequence[BoolArray | None],
 ) -> UInt8Array:
-    finished = map(outlined, scene.frames_THWC, probability_THW, inside_THW, outside_THW)
+    finished = map(outlined, scene.frames_THWC, probability_THW, inside_THW, outside_THW, boxes)
     return np.stack([np.round(255 * one_HW) for one_HW in finished]).astype(np.uint8)
 
 

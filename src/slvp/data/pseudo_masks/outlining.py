@@ -12,7 +12,7 @@ import numpy as np
 
 from slvp.types import BoolArray, Float32Array, UInt8Array
 
-_AGREES = 0.5  # overlap with the mask that it began from
+_AGREES = 0.5  # overlap with the mask that it began from; of boxes with the label's
 _MARGIN = 0.5  # of a box's sides, that is looked at around it
 _LEAST = 10  # pixels that each side must begin with
 _MIXTURES = 65  # numbers of OpenCV's colour models
@@ -23,6 +23,7 @@ def outlined(
     probability_HW: Float32Array,
     inside_HW: BoolArray,
     outside_HW: BoolArray,
+    box_HW: BoolArray | None,
 ) -> Float32Array:
     """Return probability_HW with the outline that GrabCut finds, half and half.
 
@@ -33,6 +34,7 @@ def outlined(
         probability_HW: that a pixel is the object's.
         inside_HW: certainly the object's.
         outside_HW: certainly not.
+        box_HW: all of the object's box, if that is known.
     """
     likely_HW = probability_HW > 0.5
     part = _part(likely_HW)
@@ -48,7 +50,8 @@ def outlined(
     picture_hw3 = np.ascontiguousarray(frame_HW3[part])
     cv2.grabCut(picture_hw3, marks_hw, None, others, colours, 1, cv2.GC_INIT_WITH_MASK)
     found_hw = (marks_hw == cv2.GC_FGD) | (marks_hw == cv2.GC_PR_FGD)
-    if (found_hw & of_object_hw).sum() < _AGREES * (found_hw | of_object_hw).sum():
+    wanted_hw = of_object_hw if box_HW is None else box_HW[part]
+    if _overlap(found_hw if box_HW is None else _boxed(found_hw), wanted_hw) < _AGREES:
         return probability_HW
     mixed_HW = probability_HW.copy()
     mixed_HW[part] = (mixed_HW[part] + found_hw) / 2
@@ -66,3 +69,16 @@ def _part(likely_HW: BoolArray) -> tuple[slice, slice]:
         ranges.append(slice(max(0, places[0] - more), min(side, places[-1] + 1 + more)))
     rows, columns = ranges
     return rows, columns
+
+
+def _boxed(mask_HW: BoolArray) -> BoolArray:
+    """Return the box of a mask, as a mask."""
+    rows, columns = (np.flatnonzero(mask_HW.any(axis)) for axis in (1, 0))
+    boxed_HW = np.zeros_like(mask_HW)
+    if rows.size:
+        boxed_HW[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
+    return boxed_HW
+
+
+def _overlap(one_HW: BoolArray, other_HW: BoolArray) -> float:
+    return float((one_HW & other_HW).sum() / max(1, (one_HW | other_HW).sum()))

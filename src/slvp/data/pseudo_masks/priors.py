@@ -31,11 +31,13 @@ class Prior:
         logit_HW: log-odds that a pixel is the object's.
         inside_HW: certainly the object's.
         outside_HW: certainly not.
+        box_HW: all of its box, if that is known.
     """
 
     logit_HW: Float32Array
     inside_HW: BoolArray
     outside_HW: BoolArray
+    box_HW: BoolArray | None = None
 
 
 def prior_of(
@@ -59,10 +61,9 @@ def prior_of(
         case None:
             nothing_HW = np.zeros(size, np.bool_)
             return Prior(np.zeros(size, np.float32), nothing_HW, ~nothing_HW)
-        case Outlined(mask_HW):
-            small_HW = cv2.resize(
-                mask_HW.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA
-            )
+        case Outlined():
+            whole_HW = label.mask_HW.astype(np.float32)
+            small_HW = cv2.resize(whole_HW, size[::-1], interpolation=cv2.INTER_AREA)
             inside_HW: BoolArray = np.asarray(small_HW >= 0.5)
             return Prior(np.zeros(size, np.float32), inside_HW, ~inside_HW)
         case Box():
@@ -97,8 +98,8 @@ def _of_box(box: Box, size: tuple[int, ...], scale: float) -> Prior:
     across_HW = (x_HW - (box.left + box.width / 2) * scale) / half_x
     down_HW = (y_HW - (box.top + box.height / 2) * scale) / half_y
     logit_HW = np.float32(_ROUND) * (np.float32(_WIDER) - np.hypot(across_HW, down_HW))
-    outside_HW = ~box_mask(box, size, scale)
-    return Prior(logit_HW.astype(np.float32), np.zeros(size, np.bool_), outside_HW)
+    box_HW = box_mask(box, size, scale)
+    return Prior(logit_HW.astype(np.float32), np.zeros(size, np.bool_), ~box_HW, box_HW)
 
 
 def _of_point(

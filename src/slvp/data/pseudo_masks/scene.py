@@ -10,10 +10,9 @@ import numpy as np
 
 from slvp.data.benchmarks.records import Frames
 from slvp.data.flow import SceneFlow
-from slvp.data.flow.dis import DisFlow
 from slvp.types import Float32Array, UInt8Array
 
-SIDE = 128
+SIDE = 160
 """Pixels of a frame's shorter side, at most, in which pseudo masks are made."""
 
 
@@ -82,7 +81,7 @@ def _flow(frames_THWC: UInt8Array) -> tuple[Float32Array, Float32Array]:
     if len(frames_THWC) == 1:
         nothing_THW2 = np.zeros((*frames_THWC.shape[:3], 2), np.float32)
         return nothing_THW2, nothing_THW2
-    clip = SceneFlow(DisFlow("fast")).estimate(frames_THWC)
+    clip = SceneFlow().estimate(frames_THWC)
     forward_THW2, scene_THW2 = clip.flow_THW2, clip.against_scene()
     still_1HW2 = np.zeros_like(forward_THW2[:1])
     return np.concatenate([forward_THW2, still_1HW2]), np.concatenate([scene_THW2, scene_THW2[-1:]])

@@ -90,6 +90,8 @@ class Sample:
     masks_ETHW: torch.Tensor | None = None
     flow_T2HW: torch.Tensor | None = None
     valid_THW: torch.Tensor | None = None
+    trust_ETHW: torch.Tensor | None = None
+    boxes_ETHW: torch.Tensor | None = None
     name: str = ""
     others: list[str] = field(default_factory=list)
 
@@ -126,6 +128,8 @@ class Batch:
     masks_ETHW: torch.Tensor | None = None
     flow_BT2HW: torch.Tensor | None = None
     valid_BTHW: torch.Tensor | None = None
+    trust_ETHW: torch.Tensor | None = None
+    boxes_ETHW: torch.Tensor | None = None
     names: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     others: list[str] = field(default_factory=list)
@@ -143,6 +147,8 @@ class Batch:
             masks_ETHW=move(self.masks_ETHW),
             flow_BT2HW=move(self.flow_BT2HW),
             valid_BTHW=move(self.valid_BTHW),
+            trust_ETHW=move(self.trust_ETHW),
+            boxes_ETHW=move(self.boxes_ETHW),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from slvp.data import compositing
-from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.benchmarks.records import BenchmarkExpression, Group
 from slvp.data.captioned.clips import Form
 from slvp.data.captioned.order import EpochOrder, plan_in_turn
 from slvp.data.datasets import Draw, collate
@@ -25,7 +25,7 @@ from slvp.data.transforms import (
     random_box,
 )
 from slvp.errors import UserError
-from slvp.types import Batch, Sample, Skipped, UInt8Array
+from slvp.types import Batch, BoolArray, Sample, Skipped, UInt8Array
 
 _KEPT = 0.5  # share of an object, over all frames, that must stay in the part that is cut out
 _BOXES = 10  # parts to try before the whole frame is taken
@@ -60,7 +60,7 @@ class BenchmarkClips:
     seed: int
 
     def __post_init__(self) -> None:
-        if not _has_windows(self.expressions):
+        if not self._has_windows():
             self.forms = [Form(1, form.height, form.width) for form in self.forms]
         self.forms = list(dict.fromkeys(self.forms))
 
@@ -103,6 +103,12 @@ class BenchmarkClips:
         skipped: list[Skipped] = []
         return collate([self._sample(draw, skipped) for draw in draws], skipped)
 
+    def _has_windows(self) -> bool:
+        """Whether annotated frames follow each other."""
+        every = [one.scored for one in self.expressions]
+        scattered = any(scored[-1] - scored[0] + 1 > len(scored) for scored in every)
+        return not scattered and any(len(scored) > 1 for scored in every)
+
     def _sample(self, draw: Draw, skipped: list[Skipped]) -> Sample:
         rng = np.random.default_rng(draw.seed)
         item = draw.item
@@ -127,21 +133,32 @@ class BenchmarkClips:
         ]
         rng.shuffle(others)
         asked = [chosen, *others[: self.sentences - 1]]
-        frames_THWC, masks_ETHW = _read(asked, window_T)
-        box = _draw_box(rng, masks_ETHW, form)
+        frames_THWC = _read_frames(chosen, window_T)
+        maps = self._maps(asked, window_T, frames_THWC.shape[1:3])
+        box = _draw_box(rng, maps[0] > 0, form)
         mirrored = bool(rng.random() < 0.5)
         size = form.height, form.width
-        frames_THWC = cut_frames(frames_THWC, box, *size, mirrored=mirrored)
-        frames_THWC = compositing.degrade(rng, _vary_colour(rng, frames_THWC))
-        cut_ETHW = np.stack(
-            [cut_masks(mask_THW, box, *size, mirrored=mirrored) for mask_THW in masks_ETHW]
+        cut_THWC = cut_frames(frames_THWC, box, *size, mirrored=mirrored)
+        cut_maps = tuple(
+            np.stack([cut_masks(map_THW, box, *size, mirrored=mirrored) for map_THW in map_ETHW])
+            for map_ETHW in maps
         )
-        return Sample(
-            frames_TCHW=frames_to_tensor(frames_THWC),
+        sample = Sample(
+            frames_TCHW=frames_to_tensor(compositing.degrade(rng, _vary_colour(rng, cut_THWC))),
             sentences=[mirror_words(one.text) if mirrored else one.text for one in asked],
-            masks_ETHW=torch.from_numpy(cut_ETHW).float(),
             name=self._name_of(chosen),
         )
+        return self._with_targets(sample, cut_THWC, *cut_maps)
+
+    def _maps(
+        self, asked: Group, window_T: Sequence[int], size: tuple[int, ...]
+    ) -> tuple[UInt8Array, ...]:
+        """Return what is known of each pixel (ETHW); first, where the objects are."""
+        return (_read_masks(asked, window_T, size),)
+
+    def _with_targets(self, sample: Sample, frames_THWC: UInt8Array, *maps: UInt8Array) -> Sample:
+        """Return a sample with what is to be learnt, made of the cut frames and maps."""
+        return replace(sample, masks_ETHW=torch.from_numpy(maps[0]).float())
 
 
 def split_videos(
@@ -192,13 +209,6 @@ def _videos_by_hash(expressions: Sequence[BenchmarkExpression]) -> list[str]:
     )
 
 
-def _has_windows(expressions: Sequence[BenchmarkExpression]) -> bool:
-    """Whether annotated frames follow each other."""
-    every = [one.scored for one in expressions]
-    scattered = any(scored[-1] - scored[0] + 1 > len(scored) for scored in every)
-    return not scattered and any(len(scored) > 1 for scored in every)
-
-
 def _draw_window(rng: np.random.Generator, scored: Sequence[int], frames: int) -> list[int]:
     """Draw frames at equal distances; where there are too few, the last one is held."""
     longest = max(1, min(_LONGEST_STEP, (len(scored) - 1) // max(1, frames - 1)))
@@ -207,33 +217,36 @@ def _draw_window(rng: np.random.Generator, scored: Sequence[int], frames: int) -
     return [scored[min(start + k * step, len(scored) - 1)] for k in range(frames)]
 
 
-def _read(
-    asked: Sequence[BenchmarkExpression], window_T: Sequence[int]
-) -> tuple[UInt8Array, UInt8Array]:
-    """Return frames_THWC, and masks_ETHW in {0, 1}.
+def _read_frames(asked: BenchmarkExpression, window_T: Sequence[int]) -> UInt8Array:
+    """Return frames_THWC; a frame that stands twice in the window is read once."""
+    wanted, place_T = np.unique(window_T, return_inverse=True)
+    return np.stack(list(asked.frames.read(wanted.tolist())))[place_T]
+
+
+def _read_masks(asked: Group, window_T: Sequence[int], size: tuple[int, ...]) -> UInt8Array:
+    """Return masks_ETHW in {0, 1}.
 
     Raises:
-        UserError: frames or masks can't be read, or don't fit together.
+        UserError: masks can't be read, or aren't of the frames' size.
     """
     frames, masks = asked[0].frames, asked[0].masks
     assert masks is not None
     wanted, place_T = np.unique(window_T, return_inverse=True)
-    frames_THWC = np.stack(list(frames.read(wanted.tolist())))[place_T]
     objects_T = [masks.read(t) for t in wanted.tolist()]
     for t, objects in zip(wanted, objects_T, strict=True):
-        if objects.size != frames_THWC.shape[1:3]:
+        if objects.size != size:
             raise UserError(
-                f"frame {frames.names[t]} of {asked[0].sequence} is of "
-                f"{frames_THWC.shape[2]} x {frames_THWC.shape[1]} pixels, its masks of "
-                f"{objects.size[1]} x {objects.size[0]}: unpack the data set again."
+                f"frame {frames.names[t]} of {asked[0].sequence} is of {size[1]} x {size[0]} "
+                f"pixels, its masks of {objects.size[1]} x {objects.size[0]}: unpack the data set "
+                "again."
             )
     masks_ETHW = np.stack(
         [[objects.mask(one.object_ids) for objects in objects_T] for one in asked]
     )
-    return frames_THWC, masks_ETHW[:, place_T].astype(np.uint8)
+    return masks_ETHW[:, place_T].astype(np.uint8)
 
 
-def _draw_box(rng: np.random.Generator, masks_ETHW: UInt8Array, form: Form) -> Box:
+def _draw_box(rng: np.random.Generator, masks_ETHW: BoolArray, form: Form) -> Box:
     """Draw a part of the frames in which each object stays for the most part."""
     seen_EHW: npt.NDArray[np.int32] = masks_ETHW.sum(1, dtype=np.int32)
     _, height, width = seen_EHW.shape

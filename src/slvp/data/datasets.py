@@ -158,16 +158,21 @@ def collate(samples: Sequence[Sample], skipped: Sequence[Skipped] = ()) -> Batch
         tensors = [getattr(sample, name) for sample in samples]
         return None if tensors[0] is None else torch.stack(tensors)
 
-    masks = [sample.masks_ETHW for sample in samples if sample.masks_ETHW is not None]
+    def join(name: str) -> torch.Tensor | None:
+        tensors = [getattr(sample, name) for sample in samples]
+        return None if tensors[0] is None else torch.cat(tensors)
+
     return Batch(
         frames_BTCHW=torch.stack([sample.frames_TCHW for sample in samples]),
         sentences=[text for sample in samples for text in sample.sentences],
         clip_of_E=torch.tensor(
             [clip for clip, sample in enumerate(samples) for _ in sample.sentences]
         ),
-        masks_ETHW=torch.cat(masks) if masks else None,
+        masks_ETHW=join("masks_ETHW"),
         flow_BT2HW=stack("flow_T2HW"),
         valid_BTHW=stack("valid_THW"),
+        trust_ETHW=join("trust_ETHW"),
+        boxes_ETHW=join("boxes_ETHW"),
         names=tuple(sample.name for sample in samples),
         skipped=tuple(skipped),
         others=[text for sample in samples for text in sample.others],

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from slvp.data.labels.records import Supervision
 from slvp.errors import UserError
 from slvp.files import whole_file
 from slvp.models.config import ModelConfig
@@ -42,6 +43,8 @@ class DataConfig:
             what these leave.
         labels: share of the training videos of benchmarks and photographs whose masks are used. The
             videos of a smaller share are among those of a larger one, whatever the seed.
+        supervision: what is known of the objects in the benchmarks' training videos: their masks,
+            or less.
         held_out: share of cut-outs, backgrounds and videos kept for validation.
         sizes: (height, width) of frames; each batch has one of them. Divisible by 32.
         frames: lengths of clips; each batch has one of them.
@@ -69,6 +72,7 @@ class DataConfig:
     refcoco: tuple[tuple[str, str, float], ...] = ()
     world_share: float | None = None
     labels: float = 1.0
+    supervision: Supervision = "mask"
     held_out: float = 0.1
     sizes: tuple[tuple[int, int], ...] = ((224, 224), (192, 320), (256, 256))
     frames: tuple[int, ...] = (1, 4)
@@ -118,6 +122,26 @@ class ObjectiveConfig:
 
 
 @dataclass(frozen=True)
+class WeakConfig:
+    """How masks are learnt from less than masks. All of it is our own choice.
+
+    Attributes:
+        stages: how often pseudo masks are made, at equal distances in the run: the first ones from
+            the labels and the model that the run starts from, later ones with what has been learnt.
+        frames: of each video that get pseudo masks, at most.
+        projection: weight of the agreement with boxes.
+        affinity: weight of the agreement of pixels of like colour and motion.
+        level_set: weight of the agreement of each side of the outline with its mean.
+    """
+
+    stages: int = 3
+    frames: int = 24
+    projection: float = 1.0
+    affinity: float = 0.5
+    level_set: float = 0.5
+
+
+@dataclass(frozen=True)
 class OptimiserConfig:
     """AdamW with warm-up and a cosine to zero, and the average of weights that is kept.
 
@@ -163,6 +187,7 @@ class TrainConfig:
     data: DataConfig = field(default_factory=DataConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    weak: WeakConfig = field(default_factory=WeakConfig)
     steps: int = 1200
     seed: int = 0
     init: str = ""
@@ -205,7 +230,15 @@ class TrainConfig:
             data = DataConfig(**{k: _tuples(v) for k, v in values.pop("data").items()})
             optimiser = OptimiserConfig(**values.pop("optimiser"))
             objective = ObjectiveConfig(**values.pop("objective", {}))
-            return cls(model=model, data=data, optimiser=optimiser, objective=objective, **values)
+            weak = WeakConfig(**values.pop("weak", {}))
+            return cls(
+                model=model,
+                data=data,
+                optimiser=optimiser,
+                objective=objective,
+                weak=weak,
+                **values,
+            )
         except TypeError as error:  # fields that it doesn't know, or lacks
             raise UserError(f"{path}: is no run's configuration ({error}); {expected}") from None
 

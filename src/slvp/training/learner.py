@@ -189,12 +189,17 @@ def _clips(batch: Batch, first: int, end: int) -> Batch:
     def kept(sentences: list[str]) -> list[str]:
         return [text for text, stays in zip(sentences, chosen_E.tolist(), strict=False) if stays]
 
+    def asked(tensor: torch.Tensor | None) -> torch.Tensor | None:
+        return None if tensor is None else tensor[chosen_E]
+
     return replace(
         batch,
         frames_BTCHW=batch.frames_BTCHW[clips],
         sentences=kept(batch.sentences),
         clip_of_E=batch.clip_of_E[chosen_E] - first,
-        masks_ETHW=None if batch.masks_ETHW is None else batch.masks_ETHW[chosen_E],
+        masks_ETHW=asked(batch.masks_ETHW),
+        trust_ETHW=asked(batch.trust_ETHW),
+        boxes_ETHW=asked(batch.boxes_ETHW),
         flow_BT2HW=None if batch.flow_BT2HW is None else batch.flow_BT2HW[clips],
         valid_BTHW=None if batch.valid_BTHW is None else batch.valid_BTHW[clips],
         names=batch.names[clips],

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
-from slvp.data.datasets import WHOLE, Part
+from slvp.data.datasets import WHOLE, Part, StepBatches
 from slvp.errors import UserError
 from slvp.models.build import build
 from slvp.models.device import keep_freed_memory
+from slvp.models.referring_model import ReferringModel
 from slvp.models.reuse import start_from
 from slvp.training import checkpoints
 from slvp.training.asked import objective_of
@@ -25,7 +27,8 @@ from slvp.training.pictures import MOST_CLIPS, flow_sheet, mask_sheet
 from slvp.training.processes import Processes, check_installed
 from slvp.training.run import Run
 from slvp.training.skipped import SkippedLog
-from slvp.training.sources import build_batches
+from slvp.training.sources import build_batches, say_nothing
+from slvp.training.stages import Stage, Stages, first_teacher
 from slvp.training.stream import Seen, Stream, Times, checked
 from slvp.training.validation import validate
 from slvp.types import Batch
@@ -84,9 +87,9 @@ class _Loop:
         if reuse is not None:
             self._tell(reuse.table())
         self.objective = objective_of(config)
-        part = Part(processes.rank, processes.of)
-        training, self.validation = build_batches(config, part, self._tell)
-        self.validation.part = WHOLE
+        self.stages = Stages(config, run.pseudo)
+        self.part = Part(processes.rank, processes.of)
+        _, self.validation = self._batches(0, self._tell)
         # Only now that all that the options name has been found: a wrong one leaves nothing behind.
         if processes.leads:
             run.begin(config)
@@ -104,9 +107,9 @@ class _Loop:
         with run.writing(run.skipped_file):
             file = run.skipped_file if processes.leads else None
             self.skipped = SkippedLog(file, config.data.max_broken, self.first_step)
-        self.stream = Stream(training, self.first_step, config.workers)
+        self.times = Times()
         self._newest: tuple[int, Outcome] | None = None  # step of this process
-        self._logged = Times()  # what of the stream's times is in the log
+        self._logged = Times()  # what of these times is in the log
 
     def go(self) -> Path:
         """Train to the end and return the folder of the model."""
@@ -125,7 +128,6 @@ class _Loop:
     def _train(self) -> None:
         config = self.config
         self._progress = tqdm(
-            self.stream,
             desc=f"{config.task} {self.run.folder.name}",
             initial=self.first_step,
             total=config.steps,
@@ -134,15 +136,46 @@ class _Loop:
             file=sys.stderr,
         )
         with self._progress:
-            for step, batch in enumerate(self._progress, start=self.first_step):
-                self._learn(step, batch)
-                done = step + 1
-                if done % config.validate_every == 0 or done == config.steps:
-                    self._validate(step)
-                if config.snapshot_every and done % config.snapshot_every == 0:
-                    self._save_model(self.run.snapshot(done))
-                if done % config.checkpoint_every == 0:
-                    self._save_checkpoint(done)
+            for stage in self.stages.after(self.first_step):
+                self._make_pseudo_masks(stage)
+                training, self.validation = self._batches(stage.number)
+                stream = Stream(training, stage.steps, config.workers, self.times)
+                for step, batch in zip(stage.steps, stream, strict=True):
+                    self.times = stream.times
+                    self._learn(step, batch)
+                    done = step + 1
+                    if done % config.validate_every == 0 or done == config.steps:
+                        self._validate(step)
+                    if config.snapshot_every and done % config.snapshot_every == 0:
+                        self._save_model(self.run.snapshot(done))
+                    if done % config.checkpoint_every == 0:
+                        self._save_checkpoint(done)
+                    self._progress.update()
+                self.times = stream.times
+
+    def _batches(
+        self, stage: int, tell: Callable[[str], None] = say_nothing
+    ) -> tuple[StepBatches, StepBatches]:
+        """Return batches to train on in a stage, and held-out ones."""
+        training, validation = build_batches(
+            self.config, self.part, tell, pseudo=self.stages.pseudo(stage)
+        )
+        validation.part = WHOLE
+        return training, validation
+
+    def _make_pseudo_masks(self, stage: Stage) -> None:
+        """Have the stage's pseudo masks made, where there are none yet, by the newest model."""
+        if not self.stages.weak:
+            return
+        with self.run.writing(self.run.pseudo):
+            if stage.number:
+                with self.learner.ema.inside(self.learner.model):
+                    self._ask_for_pseudo_masks(stage, self.learner.model)
+            else:
+                self._ask_for_pseudo_masks(stage, first_teacher(self.config))
+
+    def _ask_for_pseudo_masks(self, stage: Stage, model: ReferringModel | None) -> None:
+        self.stages.make(stage.number, model, self.processes, quiet=self.quiet)
 
     def _learn(self, step: int, batch: Batch) -> None:
         each = self.processes.gather(Seen.of(batch))
@@ -183,8 +216,8 @@ class _Loop:
             return
         self._progress.set_postfix(loss=f"{figures['loss']:.3f}")
         self.logs.figures(step, {f"train/{name}": value for name, value in figures.items()})
-        lap = self.stream.times - self._logged
-        self._logged = self.stream.times
+        lap = self.times - self._logged
+        self._logged = self.times
         if lap.steps:
             self.logs.timing(
                 step,
@@ -247,7 +280,7 @@ class _Loop:
         self.skipped.close()
         if named := len(read_rows(self.run.skipped_file)):
             self._tell(f"samples skipped: {named}, named in {self.run.skipped_file}")
-        self._tell(f"waited for data {self.stream.times.loader_share:.1%} of the time")
+        self._tell(f"waited for data {self.times.loader_share:.1%} of the time")
         self.processes.end()
         return self.run.model
 

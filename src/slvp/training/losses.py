@@ -47,7 +47,9 @@ def mask_counts(masks_ETHW: torch.Tensor) -> dict[str, torch.Tensor]:
     }
 
 
-def mask_totals(output: MaskOutput, masks_ETHW: torch.Tensor) -> dict[str, torch.Tensor]:
+def mask_totals(
+    output: MaskOutput, masks_ETHW: torch.Tensor, trust_ETHW: torch.Tensor | None = None
+) -> dict[str, torch.Tensor]:
     """Binary cross-entropy, dice and presence, each a sum over :func:`mask_counts`.
 
     In the cross-entropy of a sentence, pixels near the mask's outline count more than others.
@@ -58,6 +60,7 @@ def mask_totals(output: MaskOutput, masks_ETHW: torch.Tensor) -> dict[str, torch
     Args:
         output: logits at stride 4.
         masks_ETHW: in {0, 1} at full resolution.
+        trust_ETHW: how much each pixel counts, in 0..1; all the same for None.
     """
     expressions = len(masks_ETHW)
     target_ETHW = F.avg_pool2d(masks_ETHW, _SUPERVISED_STRIDE)
@@ -73,8 +76,16 @@ def mask_totals(output: MaskOutput, masks_ETHW: torch.Tensor) -> dict[str, torch
         logits_ENTHW, target_ETHW[:, None].expand_as(logits_ENTHW), reduction="none"
     )
     weight_E1THW = 1 + OUTLINE_WEIGHT * _near_outline(target_ETHW)[:, None]
-    bce_EN = (weight_E1THW * wrong_ENTHW).sum((2, 3, 4)) / weight_E1THW.sum((2, 3, 4))
-    dice_ENT = soft_dice(logits_ENTHW.sigmoid(), target_ETHW[:, None])
+    probability_ENTHW, wanted_E1THW = logits_ENTHW.sigmoid(), target_ETHW[:, None]
+    if trust_ETHW is not None:
+        trust_E1THW = F.avg_pool2d(trust_ETHW, _SUPERVISED_STRIDE)[:, None]
+        weight_E1THW = weight_E1THW * trust_E1THW
+        probability_ENTHW, wanted_E1THW = (
+            probability_ENTHW * trust_E1THW,
+            wanted_E1THW * trust_E1THW,
+        )
+    bce_EN = (weight_E1THW * wrong_ENTHW).sum((2, 3, 4)) / weight_E1THW.sum((2, 3, 4)).clamp(min=1)
+    dice_ENT = soft_dice(probability_ENTHW, wanted_E1THW)
     shown_E1 = visible_ET.sum(-1, keepdim=True)
     dice_EN = (dice_ENT * visible_ET[:, None]).sum(-1) / shown_E1.clamp(min=1)
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from slvp.data.benchmark_clips import BenchmarkClips, keep_videos, split_videos
-from slvp.data.benchmarks.catalog import TRAINED_ON, TRAINING_SPLIT
 from slvp.data.benchmarks.records import BenchmarkExpression
 from slvp.data.captioned.clips import Form
 from slvp.data.referring_images import load_referring_images
+from slvp.data.weak_clips import WeakClips
 from slvp.errors import UserError
 from slvp.training.config import DataConfig
+from slvp.training.weak_data import PseudoFolder, load_benchmark, with_masks
 
 _ROUNDING = 1e-9
 
@@ -85,31 +85,61 @@ def shares_of(data: DataConfig) -> Shares:
     return Shares(rest - stills, stills, annotated)
 
 
-def open_annotated(data: DataConfig, seed: int, held_out_seed: int) -> list[AnnotatedClips]:
+def open_annotated(
+    data: DataConfig, seed: int, held_out_seed: int, pseudo: PseudoFolder | None = None
+) -> list[AnnotatedClips]:
     """Open benchmarks and photographs with referring expressions, in this order.
 
     Args:
         data: names them.
         seed: of the order in which sentences are trained on.
         held_out_seed: of the order in which held-out ones are scored.
+        pseudo: where the benchmarks' pseudo masks lie, or will lie, where they have weak labels.
 
     Raises:
         UserError: files are missing or don't read as they should, or the share of labels is none.
     """
     _check_labels(data)
-    opened = [(name, _load_benchmark(name, Path(folder))) for name, folder, _ in data.benchmarks]
-    opened += [
-        (Path(file).stem, load_referring_images(Path(file), Path(images)))
-        for file, images, _ in data.refcoco
-    ]
     forms = [Form(frames, *size) for size in data.sizes for frames in data.frames]
 
     def clips(name: str, expressions: list[BenchmarkExpression], seed: int) -> BenchmarkClips:
         return BenchmarkClips(name, expressions, forms, data.pixels, data.expressions, seed)
 
+    def weak_clips(
+        name: str, expressions: list[BenchmarkExpression], seed: int, folder: Path
+    ) -> BenchmarkClips:
+        assert pseudo is not None
+        return WeakClips(
+            name,
+            expressions,
+            forms,
+            data.pixels,
+            data.expressions,
+            seed,
+            pseudo=folder,
+            most_frames=pseudo.frames,
+        )
+
     found = []
-    for name, expressions in opened:
+    for number, (name, folder, _) in enumerate(data.benchmarks):
+        expressions = load_benchmark(name, folder, data.supervision)
         seen, unseen = split_videos(expressions, data.held_out)
+        used = keep_videos(seen, data.labels)
+        if pseudo is None:
+            training, held_out = clips(name, used, seed), clips(name, unseen, held_out_seed)
+        else:
+            training = weak_clips(name, used, seed, pseudo.of(number, name))
+            masked = with_masks(name, folder, unseen)
+            held_out = (
+                weak_clips(name, unseen, held_out_seed, pseudo.of(number, name))
+                if masked is None
+                else clips(name, masked, held_out_seed)
+            )
+        unused = len({one.sequence for one in seen}) - training.videos
+        found.append(AnnotatedClips(training, held_out, unused))
+    for file, images, _ in data.refcoco:
+        name = Path(file).stem
+        seen, unseen = split_videos(load_referring_images(Path(file), Path(images)), data.held_out)
         training = clips(name, keep_videos(seen, data.labels), seed)
         unused = len({one.sequence for one in seen}) - training.videos
         found.append(AnnotatedClips(training, clips(name, unseen, held_out_seed), unused))
@@ -122,19 +152,11 @@ def _check_labels(data: DataConfig) -> None:
             f"--labels {data.labels:g}: expected a number above 0 and up to 1, the share of the "
             "annotated training videos whose masks are used"
         )
+    if data.supervision != "mask" and not data.benchmarks:
+        raise UserError(
+            f"--supervision {data.supervision} needs --benchmark, whose videos have such labels"
+        )
     if data.labels < 1 and not (data.benchmarks or data.refcoco):
         raise UserError(
             "--labels needs --benchmark or --refcoco, of whose videos the masks of a share are used"
         )
-
-
-def _load_benchmark(name: str, folder: Path) -> list[BenchmarkExpression]:
-    load: Callable[[Path, str], list[BenchmarkExpression]] | None = TRAINED_ON.get(name)
-    if load is None:
-        raise UserError(
-            f"benchmark {name!r}: nothing to train on; expected one of {', '.join(TRAINED_ON)}"
-        )
-    expressions = load(folder, TRAINING_SPLIT)
-    if not expressions:
-        raise UserError(f"{folder}: {name} has no sentence there; unpack the benchmark again")
-    return expressions

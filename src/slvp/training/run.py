@@ -11,6 +11,7 @@
 ``skipped.csv``       samples that could not be used, and why
 ``curves.png``        the log as curves
 ``pictures/``         what the model makes of held-out clips, at intervals
+``pseudo/``             of weak labels: pseudo masks, a folder for each stage
 ``tensorboard/``      the log for TensorBoard
 ``snapshots/``        copies of the model on the way, if asked for
 ``model/``            the finished model: the moving average
@@ -47,6 +48,7 @@ class Run:
         self.timing_file = folder / "timing.csv"
         self.skipped_file = folder / "skipped.csv"
         self.curves_file = folder / "curves.png"
+        self.pseudo = folder / "pseudo"
         self.tensorboard = folder / "tensorboard"
         self.model = folder / "model"
 

@@ -20,6 +20,7 @@ from slvp.errors import UserError
 from slvp.training.config import EXACT, DataConfig, ObjectiveConfig, TrainConfig
 from slvp.training.mixing import open_annotated, shares_of
 from slvp.training.stored_flow import check_stored_flow
+from slvp.training.weak_data import PseudoFolder
 from slvp.types import Float32Array, UInt8Array
 
 _HELD_OUT_SEED = 0
@@ -29,8 +30,8 @@ _MOST_NOTES = 10
 Tell = Callable[[str], None]
 
 
-def _say_nothing(line: str) -> None:
-    pass
+def say_nothing(line: str) -> None:
+    """Tell nobody."""
 
 
 def build_library(data: DataConfig) -> CutoutLibrary:
@@ -73,7 +74,12 @@ class _Mixture:
 
 
 def build_batches(
-    config: TrainConfig, part: Part = WHOLE, tell: Tell = _say_nothing, *, fetch: bool = True
+    config: TrainConfig,
+    part: Part = WHOLE,
+    tell: Tell = say_nothing,
+    *,
+    fetch: bool = True,
+    pseudo: PseudoFolder | None = None,
 ) -> tuple[StepBatches, StepBatches]:
     """Return training batches, one a step, and validation batches of what is held out.
 
@@ -82,22 +88,26 @@ def build_batches(
         part: which clips of each batch, of both kinds, are made here.
         tell: is given lines about what was found, for the user.
         fetch: False has DIS stand in for RAFT, whose weights would have to be fetched.
+        pseudo: where the pseudo masks of weak labels are; they are read when a batch is made.
 
     Raises:
         UserError: something that the configuration names is missing or unusable.
     """
-    sides = _masks(config, tell) if config.task == "finetune" else _flow(config, tell, fetch)
-    training, validation = sides
+    training, validation = (
+        _masks(config, tell, pseudo) if config.task == "finetune" else _flow(config, tell, fetch)
+    )
     return (
         training.batches(config.seed, config.steps, part),
         validation.batches(_VALIDATION_SEED, config.validation_batches, part),
     )
 
 
-def _masks(config: TrainConfig, tell: Tell) -> tuple[_Mixture, _Mixture]:
+def _masks(
+    config: TrainConfig, tell: Tell, pseudo: PseudoFolder | None
+) -> tuple[_Mixture, _Mixture]:
     data = config.data
     shares = shares_of(data)
-    annotated = open_annotated(data, config.seed, _VALIDATION_SEED)
+    annotated = open_annotated(data, config.seed, _VALIDATION_SEED, pseudo)
     training, validation = _Mixture(), _Mixture()
     stills = Stills(Path(data.stills)) if data.stills else None
     if shares.world:

@@ -80,21 +80,24 @@ class Times:
 
 
 class Stream:
-    """Training batches, from one step of a run to its end, made by other processes meanwhile.
+    """Training batches of some steps of a run, made by other processes meanwhile.
 
     Args:
         batches: of the run.
-        first_step: whose batch comes first.
+        steps: whose batches are taken.
         workers: processes that make them; 0 makes them here, when they are asked for.
+        before: times of steps that came earlier.
 
     Attributes:
         times: of the steps that are over. The first one counts in none of them: it waits for the
             workers to start.
     """
 
-    def __init__(self, batches: StepBatches, first_step: int, workers: int) -> None:
-        self._loader = loader(batches, range(first_step, len(batches)), workers)
-        self.times = Times()
+    def __init__(
+        self, batches: StepBatches, steps: range, workers: int, before: Times | None = None
+    ) -> None:
+        self._loader = loader(batches, steps, workers)
+        self.times = before or Times()
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield each batch; a step is what is done until the next is asked for.

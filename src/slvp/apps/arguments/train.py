@@ -118,6 +118,8 @@ def finetune(
         arg(metavar="SHARE", help_behavior_hint="(default: what benchmark and refcoco leave)"),
     ] = None,
     labels: Annotated[float, arg(metavar="SHARE", help_behavior_hint="(default: 1, all)")] = 1.0,
+    supervision: Literal["mask", "box", "point", "first-frame", "sentence"] = "mask",
+    stages: Annotated[int | None, arg(metavar="NUMBER", help_behavior_hint=_OWN)] = None,
 ) -> None:
     """Train a model that finds objects, from masks.
 
@@ -128,6 +130,7 @@ def finetune(
     For example:
       slvp finetune lite --stamps --init runs/flow/model --out runs/masks
       slvp finetune lite --init default --benchmark ref-youtube-vos DIR 0.5
+      slvp finetune lite --init runs/flow --benchmark ref-davis17 DIR 1 --supervision box
       slvp segment examples/cars.mp4 "the car on the right" --model runs/masks/model
 
     Args:
@@ -142,6 +145,8 @@ def finetune(
         refcoco: RefCOCO's sentences in COCO's JSON, the photographs, and their share.
         world_share: share of the embedded world, to which the other shares are fitted.
         labels: share of the videos of benchmark and refcoco whose masks are used.
+        supervision: what of the benchmarks' objects is used; less than masks gets pseudo masks.
+        stages: how often pseudo masks are made.
     """
     from slvp.apps.commands.train import train
 
@@ -158,6 +163,8 @@ def finetune(
         refcoco=refcoco,
         world_share=world_share,
         labels=labels,
+        supervision=supervision,
+        stages=stages,
     )
 
 

@@ -12,12 +12,13 @@ from slvp.apps.arguments.common import WorldOptions
 from slvp.apps.arguments.train import RunOptions
 from slvp.apps.commands.recipes import describe_dry_run
 from slvp.data.flow.estimators import NAMES
+from slvp.data.labels.records import Supervision
 from slvp.errors import UserError
 from slvp.models.checkpoint import WEIGHTS_FILE, shipped_models
 from slvp.models.config import ModelConfig
 from slvp.training import dry_run as dry_runs
 from slvp.training import loop
-from slvp.training.config import EXACT, ObjectiveConfig, Task, TrainConfig
+from slvp.training.config import EXACT, ObjectiveConfig, Task, TrainConfig, WeakConfig
 from slvp.training.recipes import recipe
 from slvp.training.run import Run
 
@@ -41,6 +42,8 @@ def train(
     refcoco: tuple[tuple[Path, Path, float], ...] = (),
     world_share: float | None = None,
     labels: float = 1.0,
+    supervision: Supervision = "mask",
+    stages: int | None = None,
 ) -> None:
     """Train by a recipe, with the data and length that the options name, and print the model.
 
@@ -69,6 +72,7 @@ def train(
         ),
         world_share=world_share,
         labels=labels,
+        supervision=supervision,
         max_broken=_or_own(run.max_broken, config.data.max_broken),
     )
     model, optimiser, objective = config.model, config.optimiser, config.objective
@@ -85,6 +89,7 @@ def train(
         model=model,
         optimiser=replace(optimiser, learning_rate=rate),
         objective=objective if estimator is None else _estimated(objective, estimator),
+        weak=_staged(config.weak, supervision, stages),
         init=_lasting(init),
         seed=run.seed,
         steps=_or_own(run.steps, config.steps),
@@ -153,6 +158,17 @@ def _estimated(objective: ObjectiveConfig, estimator: str) -> ObjectiveConfig:
         )
     name = f"{kind}:{Path(weights).resolve()}" if weights else kind
     return replace(objective, estimator=name)
+
+
+def _staged(weak: WeakConfig, supervision: Supervision, stages: int | None) -> WeakConfig:
+    """Return how weak labels are learnt from, with as many stages as are asked for."""
+    if stages is None:
+        return weak
+    if supervision == "mask":
+        raise UserError("--stages needs --supervision box, point, first-frame or sentence")
+    if stages < 1:
+        raise UserError(f"--stages {stages} is too small; 1 is the least")
+    return replace(weak, stages=stages)
 
 
 def _tell(model: Path) -> None:

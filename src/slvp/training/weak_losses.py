@@ -22,7 +22,8 @@ _APART = 2  # places between the pixels of a pair
 _ALIKE = 0.3  # likeness from which a pair should agree
 _COLOUR = 0.07  # difference of colours (of 0..1) at which likeness is down to 37%
 _MOTION = 1.0  # the same of motions, in flow units
-_MOTION_COUNTS = 0.3  # a flow unit beside the whole range of a colour, where sides are compared
+_MOTION_COUNTS = 0.2  # a flow unit beside the whole range of a colour, where sides are compared
+_FASTEST = 3.0  # flow units either way that are told apart there
 _DIRECTIONS = ((0, _APART), (_APART, 0), (_APART, _APART), (_APART, -_APART))  # rows, columns
 
 
@@ -62,7 +63,7 @@ class Facts:
         return (self.boxes_ETHW > 0).any(-1).any(-1)
 
     def near(self) -> torch.Tensor:
-        """Return near_ETHW: 1 where an object may end: around its box, or everywhere where that isn't known."""
+        """Return near_ETHW: 1 in and around an object's box, or everywhere if that isn't known."""
         inside_ETHW = (self.boxes_ETHW > 0).float()
         side = 4 * _APART + 1
         around_ETHW = F.max_pool2d(inside_ETHW, side, stride=1, padding=side // 2)
@@ -131,15 +132,15 @@ def _pairs(facts: Facts, values_ETHW: torch.Tensor) -> list[tuple[torch.Tensor, 
         trusted = facts.valid_ETHW[..., *one] * facts.valid_ETHW[..., *other]
         moves_alike = torch.exp(-(looks - others)[:, :, 3:].norm(dim=2) / _MOTION)
         like = like * torch.where(trusted > 0.5, moves_alike, torch.ones_like(moves_alike))
-        near = facts.near()[..., *one]
-        pairs.append(
-            ((like > _ALIKE) * near, _agree(values_ETHW[..., *one], values_ETHW[..., *other]))
-        )
-    pairs.append(_along_time(facts, values_ETHW))
+        weight = (like > _ALIKE) * near_ETHW[..., *one]
+        pairs.append((weight, _agree(values_ETHW[..., *one], values_ETHW[..., *other])))
+    pairs.append(_along_time(facts, values_ETHW, near_ETHW))
     return pairs
 
 
-def _along_time(facts: Facts, values_ETHW: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _along_time(
+    facts: Facts, values_ETHW: torch.Tensor, near_ETHW: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Pair each pixel with the one that flow takes it to in the next frame."""
     expressions, frames, height, width = values_ETHW.shape
     now, after = slice(0, frames - 1), slice(1, frames)
@@ -173,8 +174,9 @@ def _agree(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
 
 def _level_set(probability_ETHW: torch.Tensor, facts: Facts) -> torch.Tensor:
     """Squared distances to the mean of each side, of which the clip's frames share one."""
-    scale_C = probability_ETHW.new_tensor([1, 1, 1, _MOTION_COUNTS, _MOTION_COUNTS])
-    looks_ETCHW = facts.looks_ETCHW * scale_C[:, None, None]
+    colours, motion = facts.looks_ETCHW.split([3, 2], dim=2)
+    motion = _MOTION_COUNTS * motion.clamp(-_FASTEST, _FASTEST)
+    looks_ETCHW = torch.cat([colours, motion], dim=2)
     near_ET1HW = facts.near()[:, :, None]
     total = probability_ETHW.new_zeros(())
     for side_ETHW in (probability_ETHW, 1 - probability_ETHW):

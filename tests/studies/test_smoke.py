@@ -128,9 +128,10 @@ def test_a_folder_without_runs_cannot_be_shown(tmp_path, capsys):
 
 def test_what_several_arms_ask_for_is_trained_once(folder):
     runs = [path.name for path in (folder / "runs").iterdir()]
-    # By vision, by language, ReferFormer, on real video; and seven ways that may matter.
+    # By vision, by language, ReferFormer, on real video; seven ways that may matter; and four kinds
+    # of labels beside masks, each twice on the world and on real video.
     assert sum(name.startswith("pretrain") for name in runs) == 11
-    assert len(runs) == 11 + (6 + 4 + 4 + 4 + 7)
+    assert len(runs) == 11 + (6 + 4 + 4 + 4 + 7) + (8 + 8)
 
 
 def test_what_is_done_is_not_done_again(folder, capsys):

@@ -12,7 +12,7 @@ from slvp.evaluation.benchmarks import BENCHMARKS
 from slvp.studies.material import Material
 from slvp.training.config import TrainConfig
 
-Kind = Literal["labels", "differences"]
+Kind = Literal["labels", "differences", "lines"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Study:
         name: on the command line.
         question: that its arms answer.
         kind: ``labels``: scores over the share of masks, a curve for each line. ``differences``:
-            each line beside the reference.
+            each line beside the reference. ``lines``: scores of each line.
         arms: from material to arms; material is made on the way.
         pairs: (reference, judged) lines whose differences are tested, at each share of masks.
         speed: tell size and speed of models, too.

@@ -10,8 +10,10 @@ from slvp.files import whole_file
 from slvp.studies.arms import Study
 from slvp.studies.card import read_cards
 from slvp.studies.findings import find
-from slvp.studies.plots import draw_differences, draw_labels, draw_learning
+from slvp.studies.plots import draw_differences, draw_labels, draw_learning, draw_lines
 from slvp.studies.tables import format_findings
+
+_DRAWN_BY = {"labels": draw_labels, "differences": draw_differences, "lines": draw_lines}
 
 
 def draw_study(study: Study, cards: Path, out: Path, page: Path | None = None) -> list[Path]:
@@ -38,7 +40,7 @@ def draw_study(study: Study, cards: Path, out: Path, page: Path | None = None) -
     for number, one in enumerate(found):
         name = study.name if number == 0 else f"{study.name}-{number + 1}"
         pictures += [out / f"{name}.png", out / f"{name}-learning.png"]
-        (draw_labels if study.kind == "labels" else draw_differences)(one, smoke, pictures[-2])
+        _DRAWN_BY[study.kind](one, smoke, pictures[-2])
         draw_learning(one, smoke, pictures[-1])
     text = format_findings(study, found, kept)
     written = out / f"{study.name}.md" if page is None else page

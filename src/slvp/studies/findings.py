@@ -69,12 +69,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Difference:
-    """J&F of the judged line less that of the reference, same seed, same expression."""
+    """J&F of the judged line less that of the reference, same seed, same expression.
+
+    ``share`` is the judged line's J&F as a share of the reference's.
+    """
 
     reference: str
     judged: str
     labels: float
     jf: Estimate
+    share: float
     seeds: int
 
 
@@ -217,5 +221,13 @@ def _difference(
     seeds = [seed for seed in reference if seed in judged]
     if not seeds:
         return None
-    gains_SN = np.stack([_jf(judged[seed][1]) - _jf(reference[seed][1]) for seed in seeds])
-    return Difference(*pair, share, estimate(gains_SN, clusters_N), len(seeds))
+    before_SN, after_SN = (
+        np.stack([_jf(of_arm[seed][1]) for seed in seeds]) for of_arm in (reference, judged)
+    )
+    return Difference(
+        *pair,
+        labels=share,
+        jf=estimate(after_SN - before_SN, clusters_N),
+        share=float(after_SN.mean() / max(1e-9, before_SN.mean())),
+        seeds=len(seeds),
+    )

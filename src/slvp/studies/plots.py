@@ -82,6 +82,19 @@ def draw_differences(found: Findings, smoke: bool, path: Path) -> None:
     _save(figure, smoke, path)
 
 
+def draw_lines(found: Findings, smoke: bool, path: Path) -> None:
+    """Draw the score of each line."""
+    figure = _figure(7, 1.2 + 0.36 * len(found.arms))
+    axes = figure.subplots()
+    for rank, arm in enumerate(reversed(found.arms)):
+        of_start = _COLOURS[list(found.lines).index(arm.line) % 2]
+        _bar(axes, arm.jf, rank, of_start, 100, None)
+    axes.set_yticks(range(len(found.arms)), [arm.line for arm in reversed(found.arms)], fontsize=9)
+    axes.set_xlim(left=0)
+    _finish(axes, "J&F")
+    _save(figure, smoke, path)
+
+
 def draw_learning(found: Findings, smoke: bool, path: Path) -> None:
     """Draw overlap with held-out masks in fine-tuning, for each share of masks."""
     figure = _figure(5.2 * max(2, len(found.shares)), 3.6)

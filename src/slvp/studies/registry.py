@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from slvp.data.labels.records import Supervision
 from slvp.studies.arms import Arm, MaskTest, Study
 from slvp.studies.material import Material
 from slvp.training.ablations import ABLATIONS
@@ -102,6 +103,57 @@ def what_matters(material: Material) -> list[Arm]:
     ]
 
 
+_KINDS: dict[str, Supervision] = {
+    "masks": "mask",
+    "boxes": "box",
+    "points": "point",
+    "first masks": "first-frame",
+    "sentences": "sentence",
+}
+
+
+def supervision(material: Material) -> list[Arm]:
+    """A tenth of the world's annotated clips, of which less and less is known."""
+    return _supervised(
+        _on_world(material, _FEW), _FEW, _pretraining(material), _world_test(material)
+    )
+
+
+def supervision_real(material: Material) -> list[Arm]:
+    """All annotated real videos, likewise."""
+    return _supervised(
+        _on_video(material, 1.0), 1.0, _pretraining_on_video(material), _video_test(material)
+    )
+
+
+def _supervised(
+    masks: TrainConfig, share: float, pretraining: TrainConfig, test: MaskTest
+) -> list[Arm]:
+    return [
+        Arm(
+            _supervised_line(labels, start),
+            share,
+            pretraining if start == SLVP else None,
+            replace(masks, data=replace(masks.data, supervision=kind)),
+            (test,),
+        )
+        for labels, kind in _KINDS.items()
+        for start in (SCRATCH, SLVP)
+    ]
+
+
+def _supervised_line(labels: str, start: str) -> str:
+    return f"{labels}, {start}"
+
+
+_SUPERVISED_PAIRS = tuple(
+    (_supervised_line("masks", start), _supervised_line(labels, start))
+    for start in (SCRATCH, SLVP)
+    for labels in _KINDS
+    if labels != "masks"
+) + tuple((_supervised_line(labels, SCRATCH), _supervised_line(labels, SLVP)) for labels in _KINDS)
+
+
 def _pretraining(material: Material, name: str = "claims") -> TrainConfig:
     """Return a run on captioned clips of the world."""
     config = recipe(name, "pretrain")
@@ -193,6 +245,20 @@ STUDIES = {
             "differences",
             what_matters,
             tuple((SLVP, line) for line in (SCRATCH, *_VARIANTS)),
+        ),
+        Study(
+            "supervision",
+            "How far do boxes, points or sentences alone go?",
+            "lines",
+            supervision,
+            _SUPERVISED_PAIRS,
+        ),
+        Study(
+            "supervision-real",
+            "How far do they go on real video?",
+            "lines",
+            supervision_real,
+            _SUPERVISED_PAIRS,
         ),
     )
 }

@@ -76,11 +76,14 @@ def _differences(found: Findings) -> str:
             one.reference,
             f"{100 * one.jf.mean:+.1f}",
             f"{100 * one.jf.low:+.1f} to {100 * one.jf.high:+.1f}",
+            f"{one.share:.0%}",
             str(one.seeds),
         ]
         for one in found.differences
     ]
-    return _table(["masks", "model", "compared with", "J&F", "interval", "seeds"], rows)
+    return _table(
+        ["masks", "model", "compared with", "J&F", "interval", "of its J&F", "seeds"], rows
+    )
 
 
 def _learning(found: Findings) -> str:

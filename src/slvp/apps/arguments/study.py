@@ -20,9 +20,9 @@ class RunOptions:
     Attributes:
         seeds: of weights and data; each arm is trained with all of them.
         arms: only these, by the names of their cards.
-        captioned: real captioned video to pre-train on, for labels-real.
-        annotated: folder in Ref-DAVIS17's layout; masks of its split train are used in labels-real.
-        tested: folder in that layout, on whose split val models are tested in labels-real.
+        captioned: real captioned video to pre-train on, for labels-real and supervision-real.
+        annotated: folder in Ref-DAVIS17's layout, whose split train these are fine-tuned on.
+        tested: folder in that layout, on whose split val their models are tested.
         smoke: a tiny model, few steps, drawn shapes: to see that all of it runs.
         quiet: show no progress.
     """
@@ -63,7 +63,17 @@ class ShowOptions:
 def study(
     action: Annotated[Positional[Literal["run", "draw", "show"]], arg(help_behavior_hint="")],
     name: Annotated[
-        Positional[Literal["labels", "labels-real", "fusions", "what-matters", "all"]],
+        Positional[
+            Literal[
+                "labels",
+                "labels-real",
+                "fusions",
+                "what-matters",
+                "supervision",
+                "supervision-real",
+                "all",
+            ]
+        ],
         arg(help_behavior_hint=""),
     ],
     world: Annotated[WorldOptions, MERGED],

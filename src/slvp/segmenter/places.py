@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-
 LEVELS = (0, 1, 2)
 """Of the pyramid: strides 4, 8 and 16. Stride 32 tells kinds of things, and blurs where they end;
 with it, masks were worse."""

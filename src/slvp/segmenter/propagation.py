@@ -22,7 +22,7 @@ from slvp.segmenter.first_masks import FirstMask, check_sizes
 from slvp.segmenter.places import Places
 from slvp.segmenter.quality import Quality
 from slvp.segmenter.target import TargetModel
-from slvp.types import Float32Array, UInt8Array
+from slvp.types import UInt8Array
 
 _NEVER = -12.0  # logit of what isn't there yet
 _DOUBT = 0.01  # of shares: however plain it is where an object was, it isn't proof

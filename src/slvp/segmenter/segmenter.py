@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -186,7 +185,8 @@ class Segmenter:
         masks: list[FirstMask | None] | None,
     ) -> Iterator[Prediction]:
         """Let helpers decode windows while the caller's thread reads, sees and finishes others."""
-        views = self.views([sentence for sentence in sentences if sentence])
+        asked = [sentence for sentence in sentences if sentence]
+        views = self.views(asked) if asked else self.views(asked)[:1]  # one sees enough
         finisher: Finisher | MaskFollower
         if masks is None:
             finisher = Finisher(self.quality, self.threshold, sentences)

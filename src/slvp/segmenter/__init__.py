@@ -27,8 +27,9 @@ module            what
 
 from slvp.segmenter.engines import Engine as Engine
 from slvp.segmenter.first_masks import FirstMask as FirstMask
+from slvp.segmenter.first_masks import FirstMasks as FirstMasks
 from slvp.segmenter.quality import QUALITIES as QUALITIES
 from slvp.segmenter.quality import Quality as Quality
 from slvp.segmenter.segmenter import Segmenter as Segmenter
 
-__all__ = ["QUALITIES", "Engine", "FirstMask", "Quality", "Segmenter"]
+__all__ = ["QUALITIES", "Engine", "FirstMask", "FirstMasks", "Quality", "Segmenter"]

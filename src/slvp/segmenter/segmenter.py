@@ -186,7 +186,7 @@ class Segmenter:
     ) -> Iterator[Prediction]:
         """Let helpers decode windows while the caller's thread reads, sees and finishes others."""
         asked = [sentence for sentence in sentences if sentence]
-        views = self.views(asked) if asked else self.views(asked)[:1]  # one sees enough
+        views = self.views(asked)[: None if asked else 1]  # one sees all that masks need
         finisher: Finisher | MaskFollower
         if masks is None:
             finisher = Finisher(self.quality, self.threshold, sentences)

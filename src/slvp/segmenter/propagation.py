@@ -73,8 +73,15 @@ class MaskFollower:
         self._masks = masks
         self._asked_E = np.array([sentence != "" for sentence in sentences])
         self._alone_E = np.array([mask is None for mask in masks])
-        wordless = ["" if mask else s for s, mask in zip(sentences, masks, strict=True)]
-        self._finisher = Finisher(quality, threshold, wordless)
+        # What is begun in the same frame is finished together: where it was before is known of all
+        # or of none.
+        self._begun_in: dict[int, list[int]] = {}
+        for e, mask in enumerate(masks):
+            self._begun_in.setdefault(mask.frame if mask else 0, []).append(e)
+        self._finishers = {
+            begin: Finisher(quality, threshold, ["" if masks[e] else sentences[e] for e in objects])
+            for begin, objects in self._begun_in.items()
+        }
         self._frame = 0
         self._rivals_EE = torch.zeros(len(masks), len(masks), dtype=torch.bool)
         self._places: Places | None = None
@@ -116,7 +123,12 @@ class MaskFollower:
         maps_EHW = self._combined(seen, resized(logits_AHW, grid).float().cpu())
         for e, mask_HW in given.items():
             maps_EHW[e] = _logit(resized(mask_HW[None], grid)[0])
-        probability_EHW = self._finisher.finish(image_HW3, self._shared_out(maps_EHW), grid)
+        maps_EHW = self._shared_out(maps_EHW)
+        probability_EHW = torch.zeros(len(self._masks), *image_HW3.shape[:2])
+        for begin, objects in self._begun_in.items():
+            if begin <= self._frame:
+                finisher = self._finishers[begin]
+                probability_EHW[objects] = finisher.finish(image_HW3, maps_EHW[objects], grid)
         for e, mask_HW in given.items():
             probability_EHW[e] = mask_HW
         probability_EHW = self._kept_apart(probability_EHW)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-from slvp.segmenter.affinity import AffinityMemory
+from slvp.segmenter.affinity import GivenFrame, NewestFrame
 from slvp.segmenter.finishing import Finisher, resized
 from slvp.segmenter.first_masks import FirstMask, check_sizes
 from slvp.segmenter.places import Places
@@ -35,18 +35,20 @@ class Weights:
     Attributes:
         looks: what was learnt of looks as the video went by.
         first_looks: looks in the frame whose mask is given.
-        place: where the object was.
+        place: where the object was in the frame before.
+        anywhere: which places of the frame whose mask is given look alike.
         sentence: what the model says.
     """
 
     looks: float
     first_looks: float
     place: float
+    anywhere: float
     sentence: float = 0.0
 
 
-MASK = Weights(looks=2.0, first_looks=2.4, place=0.9)
-BOTH = Weights(looks=0.9, first_looks=2.0, place=0.73, sentence=0.57)
+MASK = Weights(looks=5.0, first_looks=1.0, place=0.9, anywhere=0.5)
+BOTH = Weights(looks=4.0, first_looks=1.0, place=0.9, anywhere=0.5, sentence=0.8)
 """Fitted to real frames, see ``docs/first-mask.md``."""
 
 
@@ -85,8 +87,9 @@ class MaskFollower:
         self._frame = 0
         self._rivals_EE = torch.zeros(len(masks), len(masks), dtype=torch.bool)
         self._places: Places | None = None
-        self._memory = AffinityMemory()
         self._targets: dict[int, TargetModel] = {}
+        self._given: dict[int, GivenFrame] = {}
+        self._newest: NewestFrame | None = None
 
     def finish(
         self,
@@ -144,17 +147,18 @@ class MaskFollower:
         said_EHW[self._asked_E] = logits_AHW
         maps_EHW = torch.full_like(said_EHW, _NEVER)
         maps_EHW[self._alone_E] = said_EHW[self._alone_E]
-        if not self._targets:
+        if self._newest is None:
             return maps_EHW
-        looks_PC = _looks(seen)
-        share_EHW = self._memory.tell(_ways(seen), len(self._masks))
+        looks_PC, ways_CHW = _looks(seen), _ways(seen)
+        share_EHW = self._newest.tell(ways_CHW)
         for e, target in self._targets.items():
             weights = BOTH if self._asked_E[e] else MASK
             looks_P, first_looks_P = target.tell(looks_PC)
             told_P = weights.looks * looks_P + weights.first_looks * first_looks_P
-            told_1HW = told_P.view(1, *seen[0].shape[1:])
+            alike_HW = self._given[e].tell(ways_CHW)
+            told_HW = told_P.view(alike_HW.shape) + weights.anywhere * _logit(alike_HW)
             maps_EHW[e] = (
-                resized(told_1HW, maps_EHW.shape[1:])[0]
+                resized(told_HW[None], maps_EHW.shape[1:])[0]
                 + weights.place * _logit(share_EHW[e])
                 + weights.sentence * said_EHW[e]
             )
@@ -191,13 +195,9 @@ class MaskFollower:
             target.learn(looks_PC, probability_EP[e])
         for e in given:
             self._targets[e] = TargetModel(looks_PC, probability_EP[e])
-        if not self._targets:
-            return
-        objects = torch.arange(len(self._masks))
-        if given:
-            self._memory.give(ways_CHW, probability_EHW, torch.isin(objects, torch.tensor(given)))
-        known_E = torch.isin(objects, torch.tensor(list(self._targets)))
-        self._memory.remember(ways_CHW, probability_EHW, known_E)
+            self._given[e] = GivenFrame(ways_CHW, probability_EP[e])
+        if self._targets:
+            self._newest = NewestFrame(ways_CHW, probability_EHW)
 
 
 def _looks(seen: list[torch.Tensor]) -> torch.Tensor:

@@ -49,7 +49,7 @@ class Weights:
 
 MASK = Weights(looks=5.0, first_looks=1.0, place=0.9, anywhere=0.5)
 BOTH = Weights(looks=4.0, first_looks=1.0, place=0.9, anywhere=0.5, sentence=0.8)
-"""Fitted to real frames, see ``docs/first-mask.md``."""
+"""What did best on development clips: see ``docs/first-mask.md``."""
 
 
 class MaskFollower:

@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from fractions import Fraction
@@ -78,6 +79,7 @@ def test_segment_writes_what_result_json_says(result: Path, tiny_model_folder: P
     assert record["model"] == str(tiny_model_folder)
     assert record["threshold"] == 0.4
     assert record["quality"] == "good"
+    assert record["first_mask"] is None
     assert record["sentences"] == ["a dog", "the red ball"]
     assert record["video"]["width"] == WIDTH
     assert record["video"]["height"] == HEIGHT
@@ -104,6 +106,68 @@ def test_segment_writes_what_result_json_says(result: Path, tiny_model_folder: P
                 assert thing["score"] is None
                 assert thing["box"] is None
     assert sum(1 for path in (result / "masks").rglob("*.png")) == 2 * FRAMES
+
+
+def _first_mask(
+    path: Path, values: tuple[int, ...], size: tuple[int, int] = (WIDTH, HEIGHT)
+) -> Path:
+    """A grey picture with a column for each value, the last one leftmost."""
+    ids_HW = np.zeros(size[::-1], np.uint8)
+    for k, value in enumerate(reversed(values)):
+        ids_HW[:, 20 * k : 20 * k + 15] = value
+    cv2.imwrite(str(path), ids_HW)
+    return path
+
+
+@pytest.mark.parametrize("sentences", [[], ["a dog", "the red ball"]])
+def test_segment_follows_a_first_mask_with_and_without_sentences(
+    sentences: list[str], video: Path, tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    mask = _first_mask(tmp_path / "mask.png", (1, 2))
+    out = tmp_path / "out"
+    options = ["--first-mask", str(mask), "--out", str(out), "--model", str(tiny_model_folder)]
+    assert cli.run(["segment", str(video), *sentences, *options]) == 0
+    record = json.loads((out / "result.json").read_text())
+    assert record["first_mask"] == str(mask)
+    assert record["sentences"] == (sentences or ["object 1", "object 2"])
+    assert len(record["frames"]) == FRAMES
+    drawn_HW = cv2.imread(str(mask), -1)
+    for k in range(2):
+        png = cv2.imread(str(out / "masks" / str(k) / "00000.png"), -1)
+        np.testing.assert_array_equal(png > 0, drawn_HW == k + 1)
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ("sentences", r"1 sentences for .*mask\.png; expected 2"),
+        ("size", r"mask\.png is 40 x 48 pixels, but the video's frames are 80 x 48"),
+        ("empty", r"mask\.png is empty"),
+        ("text", r"mask\.png can't be read as a picture"),
+        ("folder", r"--first-mask .*mask\.png is of one video's first frame, but .* is a folder"),
+    ],
+)
+def test_a_first_mask_that_does_not_fit_gets_one_line_and_leaves_nothing(
+    case: str, said: str, video: Path, tiny_model_folder: Path, tmp_path: Path, capfd
+) -> None:
+    mask, source, sentences = tmp_path / "mask.png", video, []
+    _first_mask(mask, () if case == "empty" else (1, 2), (40 if case == "size" else WIDTH, HEIGHT))
+    match case:
+        case "sentences":
+            sentences = ["a dog"]
+        case "text":
+            mask.write_text("mask")
+        case "folder":
+            source = video.parent
+    before = _tree(tmp_path)
+    options = ["--first-mask", str(mask), "--out", str(tmp_path / "out")]
+    arguments = ["segment", str(source), *sentences, *options, "--model", str(tiny_model_folder)]
+    assert cli.run([*arguments, "--quiet"]) == 2
+    printed, complaint = capfd.readouterr()
+    assert printed == ""
+    assert len(complaint.splitlines()) == 1
+    assert re.search(said, complaint)
+    assert _tree(tmp_path) == before
 
 
 def test_segment_says_where_things_are(
@@ -277,7 +341,7 @@ def _no_frames(folder: Path) -> bytes:
 def test_interrupted_run_leaves_nothing(
     video: Path, tiny_model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stream(self, frames, sentences):
+    def stream(self, frames, sentences, first_masks):
         next(iter(frames))
         raise KeyboardInterrupt
         yield

@@ -53,6 +53,7 @@ def test_table_card_report_and_scores(
         "threshold": 0.5,
         "presence_threshold": 0.25,
         "quality": "good",
+        "prompt": "sentence",
     }
     assert found["parameters"]["trained"] > 0
     assert {path.name for path in Path("scores").iterdir()} == {
@@ -62,6 +63,24 @@ def test_table_card_report_and_scores(
     }
     assert len(list(Path("scores/scores").iterdir())) == CLIPS
     assert not Path("scores.partial").exists()
+
+
+@pytest.mark.parametrize("prompt", ["mask", "both"])
+def test_a_first_mask_is_given_and_the_card_says_so(evaluation: list[str], prompt: str) -> None:
+    assert cli.run([*evaluation, "--prompt", prompt]) == 0
+    found = card()
+    assert found["config"]["prompt"] == prompt
+    assert len(found["expressions"]) > 0
+
+
+def test_masks_of_some_frames_are_no_first_masks(
+    tmp_path: Path, tiny_model_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["data", "example", "a2d-sentences", str(tmp_path / "a2d")]) == 0
+    capsys.readouterr()
+    options = ["--data", str(tmp_path / "a2d"), "--model", str(tiny_model_folder)]
+    assert cli.run(["evaluate", "a2d-sentences", *options, "--prompt", "mask"]) == 2
+    assert "frames have masks" in capsys.readouterr().err
 
 
 def test_without_out_only_the_table(
@@ -133,9 +152,9 @@ def test_what_was_scored_before_an_error_is_kept_and_not_done_again(
     scored = []
     true_work = evaluate_command.evaluate_sequence
 
-    def noted(segmenter, group, protocol):
+    def noted(segmenter, group, protocol, prompt):
         scored.append(group[0].sequence)
-        return true_work(segmenter, group, protocol)
+        return true_work(segmenter, group, protocol, prompt)
 
     monkeypatch.setattr(evaluate_command, "evaluate_sequence", noted)
     assert cli.run(evaluation) == 0

@@ -78,7 +78,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
             monkeypatch.setattr(Segmenter, "stream", interrupted)
         return segment(*args, **kw)
 
-    def interrupted(self, frames, sentences):
+    def interrupted(self, frames, sentences, first_masks):
         next(iter(frames))
         raise KeyboardInterrupt
         yield

@@ -7,6 +7,7 @@ import numpy as np
 
 from slvp.data.benchmarks.masks import IdMap
 from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.segmenter import FirstMasks
 from slvp.types import Prediction, UInt8Array
 
 HEIGHT, WIDTH, FRAMES = 24, 32, 5
@@ -79,10 +80,17 @@ class Scripted:
     window: int = 3
     presence: float = 1.0
     asked: list[list[str]] = field(default_factory=list)
+    given: list[FirstMasks | None] = field(default_factory=list)
     seen: list[list[int]] = field(default_factory=list)
 
-    def stream(self, video: Iterable[UInt8Array], sentences: Sequence[str]) -> Iterator[Prediction]:
+    def stream(
+        self,
+        video: Iterable[UInt8Array],
+        sentences: Sequence[str],
+        first_masks: FirstMasks | None = None,
+    ) -> Iterator[Prediction]:
         self.asked.append(list(sentences))
+        self.given.append(first_masks)
         self.seen.append([])
         window: list[UInt8Array] = []
         first = 0

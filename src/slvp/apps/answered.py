@@ -9,21 +9,26 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from slvp.segmenter import Segmenter
+from slvp.segmenter import FirstMasks, Segmenter
 from slvp.types import BoolArray, Prediction
 from slvp.video import Frame
 
 
 def answered(
-    segmenter: Segmenter, frames: Iterable[Frame], sentences: Sequence[str]
+    segmenter: Segmenter,
+    frames: Iterable[Frame],
+    sentences: Sequence[str],
+    first_masks: FirstMasks | None = None,
 ) -> Iterator[tuple[Frame, Prediction, int]]:
     """Segment a video; of its frames only those are kept whose answer is not out yet.
+
+    Arguments are those of ``Segmenter.stream``.
 
     Yields:
         Each frame, a prediction, and which of the prediction's frames it is.
 
     Raises:
-        UserError: a sentence can't be asked (at the call).
+        UserError: a sentence can't be asked or a mask can't be followed (at the call).
     """
     waiting: deque[Frame] = deque()
 
@@ -32,7 +37,7 @@ def answered(
             waiting.append(frame)
             yield frame
 
-    predictions = segmenter.stream(images(), sentences)
+    predictions = segmenter.stream(images(), sentences, first_masks)
     return (
         (waiting.popleft(), prediction, t)
         for prediction in predictions

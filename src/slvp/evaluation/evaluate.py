@@ -9,6 +9,7 @@ from slvp.data.benchmarks.records import BenchmarkExpression, Group
 from slvp.errors import UserError
 from slvp.evaluation.answers import Answer
 from slvp.evaluation.predictions import Predictions
+from slvp.evaluation.prompting import Prompt
 from slvp.evaluation.protocols import Protocol
 from slvp.evaluation.segmenting import StreamsMasks, segment_sequence, segmented_frames
 from slvp.evaluation.store import SequenceScores
@@ -30,13 +31,15 @@ def require_masks(expressions: Sequence[BenchmarkExpression], split: str) -> Non
         )
 
 
-def evaluate_sequence(segmenter: StreamsMasks, group: Group, protocol: Protocol) -> SequenceScores:
+def evaluate_sequence(
+    segmenter: StreamsMasks, group: Group, protocol: Protocol, prompt: Prompt = "sentence"
+) -> SequenceScores:
     """Segment one sequence and score the masks.
 
     Raises:
         UserError: a frame or mask can't be read, or they differ in size.
     """
-    answers = _Timed(segment_sequence(segmenter, group, protocol.answers))
+    answers = _Timed(segment_sequence(segmenter, group, protocol.answers, prompt))
     scores = protocol.score(group, answers)
     frames = sum(map(len, segmented_frames(group)))
     return SequenceScores(group[0].sequence, tuple(scores), frames, answers.seconds)

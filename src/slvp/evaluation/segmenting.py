@@ -11,6 +11,8 @@ import numpy as np
 from slvp.data.benchmarks.records import Group
 from slvp.evaluation.answers import Answer, Candidate, IdMapAnswer, MaskAnswer
 from slvp.evaluation.matching import merge_to_ids
+from slvp.evaluation.prompting import Prompt, questions
+from slvp.segmenter import FirstMasks
 from slvp.types import Prediction, UInt8Array
 
 CONTEXT = 8
@@ -20,7 +22,12 @@ CONTEXT = 8
 class StreamsMasks(Protocol):
     """Whatever answers sentences about a stream of frames, as ``slvp.Segmenter`` does."""
 
-    def stream(self, video: Iterable[UInt8Array], sentences: Sequence[str]) -> Iterator[Prediction]:
+    def stream(
+        self,
+        video: Iterable[UInt8Array],
+        sentences: Sequence[str],
+        first_masks: FirstMasks | None = None,
+    ) -> Iterator[Prediction]:
         """Yield predictions of consecutive frames, in order, until each frame has had one."""
         ...
 
@@ -48,22 +55,24 @@ def segment_sequence(
     segmenter: StreamsMasks,
     group: Group,
     answers: Literal["id_maps", "masks"],
+    prompt: Prompt = "sentence",
 ) -> Iterator[Answer]:
-    """Ask all expressions of a sequence in one pass over its frames, equal sentences once.
+    """Ask all expressions of a sequence in one pass over its frames, what is equal once.
+
+    First masks can be given where all frames count, see ``require_first_masks``.
 
     Yields:
         An answer for each frame of ``segmented_frames``, in order. A mask is as sure as the model
         is that its object is in the frame.
 
     Raises:
-        UserError: a frame can't be read.
+        UserError: a frame or a first mask can't be read.
     """
     runs = segmented_frames(group)
     frames = group[0].frames.read([t for run in runs for t in run])
-    sentences = list(dict.fromkeys(one.text for one in group))
-    rows_E = [sentences.index(one.text) for one in group]
+    sentences, first_masks, rows_E = questions(group, prompt)
     for run in runs:
-        for prediction in segmenter.stream(islice(frames, len(run)), sentences):
+        for prediction in segmenter.stream(islice(frames, len(run)), sentences, first_masks):
             first = run.start + prediction.first_frame
             for offset in range(prediction.masks_ETHW.shape[1]):
                 if answers == "masks":

@@ -6,11 +6,17 @@ module            what
 ``segmenter``     the class, windows and streaming
 ``overlapping``   several windows at a time, on half of the cores each
 ``trailing``      each frame answered at once, from a window that ends with it
+``blending``      answers about windows that overlap, made one
 ``engines``       what computes the model's answers
 ``views``         the model asked at one size, mirrored or not
 ``quality``       how much is done for better masks, and what it costs
 ``finishing``     from blended logits to masks at the frames' size: all of the following, in order
 ``following``     agreement along time, by optical flow
+``first_masks``   masks that are given, as files and callers have them
+``propagation``   objects whose masks are given, followed with or without sentences: the following
+``places``        what vision says of each place of a frame
+``target``        what an object looks like, fitted as the video goes by
+``affinity``      where it was, handed on between places that look alike
 ``wishes``        what a sentence says to tell its object from others alike
 ``choosing``      which of several marked pieces is meant
 ``colours``       what colours an object has, learnt as the video goes by
@@ -19,8 +25,10 @@ module            what
 """
 
 from slvp.segmenter.engines import Engine as Engine
+from slvp.segmenter.first_masks import FirstMask as FirstMask
+from slvp.segmenter.first_masks import FirstMasks as FirstMasks
 from slvp.segmenter.quality import QUALITIES as QUALITIES
 from slvp.segmenter.quality import Quality as Quality
 from slvp.segmenter.segmenter import Segmenter as Segmenter
 
-__all__ = ["QUALITIES", "Engine", "Quality", "Segmenter"]
+__all__ = ["QUALITIES", "Engine", "FirstMask", "FirstMasks", "Quality", "Segmenter"]

@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,10 +21,14 @@ from slvp.errors import UserError
 from slvp.models.checkpoint import from_pretrained
 from slvp.models.device import choose_device, keep_freed_memory
 from slvp.models.referring_model import MAX_SIDE, MULTIPLE, ReferringModel
+from slvp.models.slvp import SLVP
 from slvp.models.text import check_sentences
+from slvp.segmenter.blending import Blend, mean_answer
 from slvp.segmenter.engines import Asked, Engine, choose_engine, ready
-from slvp.segmenter.finishing import STRIDE, Finisher, resized
+from slvp.segmenter.finishing import STRIDE, Finisher
+from slvp.segmenter.first_masks import FirstMask, FirstMasks, check_first_masks
 from slvp.segmenter.overlapping import Helpers
+from slvp.segmenter.propagation import MaskFollower
 from slvp.segmenter.quality import Quality, quality_of
 from slvp.segmenter.views import View
 from slvp.types import Prediction, UInt8Array
@@ -124,17 +127,20 @@ class Segmenter:
             engine=engine,
         )
 
-    def segment(self, video: Video, sentences: Sequence[str]) -> Prediction:
+    def segment(
+        self, video: Video, sentences: Sequence[str], first_masks: FirstMasks | None = None
+    ) -> Prediction:
         """Segment a clip that fits in memory.
 
         Args:
             video: a file or folder, or its T frames: uint8 RGB, HW3, of equal size.
             sentences: E sentences.
+            first_masks: see :meth:`stream`.
 
         Raises:
             UserError: a sentence can't be asked, or there are no frames or unsuitable ones.
         """
-        parts = list(self.stream(video, sentences))
+        parts = list(self.stream(video, sentences, first_masks))
         if not parts:
             raise UserError("no frames were given; expected at least one")
         return Prediction(
@@ -145,35 +151,55 @@ class Segmenter:
             presence_threshold=self.presence_threshold,
         )
 
-    def stream(self, video: Video, sentences: Sequence[str]) -> Iterator[Prediction]:
+    def stream(
+        self, video: Video, sentences: Sequence[str], first_masks: FirstMasks | None = None
+    ) -> Iterator[Prediction]:
         """Segment a video of any length in constant memory.
 
         Args:
             video: a file or folder, or frames in order: uint8 RGB, HW3, of equal size.
-            sentences: E sentences.
+            sentences: E sentences; with masks, an empty one follows its mask alone.
+            first_masks: a mask_HW (bool) of the first frame for each sentence, or None for the
+                sentence alone; see :mod:`slvp.segmenter.propagation`.
 
         Yields:
             Predictions for consecutive runs of frames; every frame once, in order.
 
         Raises:
-            UserError: a sentence can't be asked or the video can't be read (at the call), or a
-                frame is of another kind or size (when it is reached).
+            UserError: a sentence can't be asked, a mask can't be followed or the video can't be
+                read (at the call), or a frame is of another kind or size (when it is reached).
         """
-        check_sentences(sentences)
-        return self._stream(images_of(video), list(sentences))
+        if first_masks is None:
+            check_sentences(sentences)
+            return self._stream(images_of(video), list(sentences), None)
+        if not isinstance(self.model, SLVP):
+            raise UserError("a first mask is followed by the features of SLVP; choose such a model")
+        masks = check_first_masks(sentences, first_masks)
+        return self._stream(images_of(video), list(sentences), masks)
 
     @torch.inference_mode()
-    def _stream(self, images: Iterator[UInt8Array], sentences: list[str]) -> Iterator[Prediction]:
+    def _stream(
+        self,
+        images: Iterator[UInt8Array],
+        sentences: list[str],
+        masks: list[FirstMask | None] | None,
+    ) -> Iterator[Prediction]:
         """Let helpers decode windows while the caller's thread reads, sees and finishes others."""
-        views = self.views(sentences)
-        finisher = Finisher(self.quality, self.threshold, sentences)
+        asked = [sentence for sentence in sentences if sentence]
+        views = self.views(asked)[: None if asked else 1]  # one sees all that masks need
+        finisher: Finisher | MaskFollower
+        if masks is None:
+            finisher = Finisher(self.quality, self.threshold, sentences)
+        else:
+            finisher = MaskFollower(self.quality, self.threshold, sentences, masks)
         hop = self.model.config.hop(self.window)
         first = 0
-        # Pictures of frames whose answer is not out yet; windows that are being decoded, and how
-        # many of their frames no later window shares; weighted sums of what was said of the others.
+        # Pictures of frames whose answer is not out yet; windows that are being decoded, what masks
+        # are followed by, and how many of their frames no later window shares; weighted sums of
+        # what was said of the others.
         waiting: deque[UInt8Array] = deque()
-        decoding: deque[tuple[Future[_Blend], int]] = deque()
-        carried: _Blend | None = None
+        decoding: deque[tuple[Future[Blend], list[torch.Tensor], int]] = deque()
+        carried: Blend | None = None
         helpers = Helpers(self.overlaps)
         try:
             new, held = list(itertools.islice(images, self.window)), 0
@@ -189,16 +215,19 @@ class Segmenter:
                     held -= final
                     for view in views:
                         view.forget(final)
-                    decoding.append((helpers.do(_mean_answer, views, seen), final))
+                    levels = [] if masks is None else seen[0].levels
+                    decoding.append((helpers.do(mean_answer, views, seen), levels, final))
                 if len(decoding) > helpers.ahead or not new:
-                    answer, final = decoding.popleft()
+                    answer, levels, final = decoding.popleft()
                     blend = answer.result()
                     if carried is not None:
                         blend.add(carried)
                     carried = blend.after(final)
                     done = [waiting.popleft() for _ in range(final)]
                     with helpers.sharing():
-                        part = self._prediction(blend, done, views[0], finisher, sentences, first)
+                        part = self._prediction(
+                            blend, done, levels, views[0], finisher, sentences, first
+                        )
                     yield part
                     first += final
         finally:
@@ -221,10 +250,11 @@ class Segmenter:
 
     def _prediction(
         self,
-        blend: _Blend,
+        blend: Blend,
         images: list[UInt8Array],
+        levels: list[torch.Tensor],
         view: View,
-        finisher: Finisher,
+        finisher: Finisher | MaskFollower,
         sentences: list[str],
         first: int,
     ) -> Prediction:
@@ -233,58 +263,23 @@ class Segmenter:
         presence_ET = (blend.presence_ET[:, : len(images)] / weight_T).sigmoid()
         height, width = view.sides(images[0].shape[:2])
         grid = height // STRIDE, width // STRIDE
-        probability_TEHW = [
-            finisher.finish(image_HW3, logits_ETHW[:, t], grid).half().cpu().numpy()
-            for t, image_HW3 in enumerate(images)
-        ]
+        probabilities, presences = [], []
+        for t, image_HW3 in enumerate(images):
+            logits_EHW, presence_E = logits_ETHW[:, t], presence_ET[:, t]
+            if isinstance(finisher, MaskFollower):
+                seen = [level_BTCHW[0, t] for level_BTCHW in levels]
+                probability_EHW, presence_E = finisher.finish(
+                    image_HW3, seen, logits_EHW, presence_E, grid
+                )
+            else:
+                probability_EHW = finisher.finish(image_HW3, logits_EHW, grid)
+            probabilities.append(probability_EHW.half().cpu().numpy())
+            presences.append(presence_E.float().cpu().numpy())
         return Prediction(
             sentences=sentences,
-            probability_ETHW=np.stack(probability_TEHW, axis=1),
-            presence_ET=presence_ET.float().cpu().numpy(),
+            probability_ETHW=np.stack(probabilities, axis=1),
+            presence_ET=np.stack(presences, axis=1),
             threshold=self.threshold,
             presence_threshold=self.presence_threshold,
             first_frame=first,
-        )
-
-
-@torch.inference_mode()
-def _mean_answer(views: list[View], seen: list[Any]) -> _Blend:
-    """Ask all views about a window, and weigh its frames by how far they are from its ends."""
-    answers = [view.answer(new) for view, new in zip(views, seen, strict=True)]
-    logits, presences = zip(*answers, strict=True)
-    size = logits[0].shape[-2:]
-    logits_ETHW = torch.stack([_at_size(one_ETHW, size) for one_ETHW in logits]).mean(0)
-    presence_ET = torch.stack(presences).mean(0)
-    frames = presence_ET.shape[1]
-    ramp_T = torch.arange(1, frames + 1, device=presence_ET.device)
-    weight_T = torch.minimum(ramp_T, frames + 1 - ramp_T).float()
-    return _Blend(logits_ETHW * weight_T[:, None, None], presence_ET * weight_T, weight_T)
-
-
-def _at_size(logits_ETHW: torch.Tensor, size: tuple[int, ...]) -> torch.Tensor:
-    sized = resized(logits_ETHW.flatten(0, 1), size)
-    return sized.view(*logits_ETHW.shape[:2], *size)
-
-
-class _Blend:
-    """Weighted sums over windows of what was said of a run of frames."""
-
-    def __init__(
-        self, logits_ETHW: torch.Tensor, presence_ET: torch.Tensor, weight_T: torch.Tensor
-    ) -> None:
-        self.logits_ETHW = logits_ETHW
-        self.presence_ET = presence_ET
-        self.weight_T = weight_T
-
-    def add(self, earlier: _Blend) -> None:
-        """Add an earlier window's sums to the first of these frames."""
-        shared = len(earlier.weight_T)
-        self.logits_ETHW[:, :shared] += earlier.logits_ETHW
-        self.presence_ET[:, :shared] += earlier.presence_ET
-        self.weight_T[:shared] += earlier.weight_T
-
-    def after(self, frames: int) -> _Blend:
-        """Return the sums without the first ``frames`` frames."""
-        return _Blend(
-            self.logits_ETHW[:, frames:], self.presence_ET[:, frames:], self.weight_T[frames:]
         )

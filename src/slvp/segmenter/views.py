@@ -62,7 +62,14 @@ class View:
         return self._seen
 
     def answer(self, seen: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return logits_ETHW and presence_ET of what :meth:`see` has seen; in any thread."""
+        """Return logits_ETHW and presence_ET of what :meth:`see` has seen; in any thread.
+
+        Without a sentence, the model isn't asked, and both are empty.
+        """
+        if not self._words:
+            frames, _, height, width = seen.levels[0].shape[1:]
+            nothing_ETHW = torch.zeros(0, frames, height, width, device=self._device)
+            return nothing_ETHW, nothing_ETHW[..., 0, 0]
         answers = [self._decode(seen, *some) for some in self._words]
         logits_ETHW, presence_ET = (torch.cat(parts) for parts in zip(*answers, strict=True))
         return (logits_ETHW.flip(-1) if self._mirrored else logits_ETHW), presence_ET

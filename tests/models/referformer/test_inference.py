@@ -6,6 +6,7 @@ import torch
 import torchvision.transforms as T  # noqa: N812
 from PIL import Image
 
+from slvp.errors import UserError
 from slvp.models.build import build
 from slvp.models.referformer.config import ReferFormerConfig
 from slvp.segmenter import Segmenter
@@ -100,3 +101,8 @@ def test_the_class_that_counts_is_the_best_over_the_clip(model):
     logits_ETHW, presence_ET = output.best()  # means of chances: 0.50 and 0.62
     assert (logits_ETHW == 1).all()
     assert presence_ET.tolist() == [[0.0, 1.0]]
+
+
+def test_a_first_mask_is_not_followed(model, frames):
+    with pytest.raises(UserError, match="a first mask is followed by the features of SLVP"):
+        Segmenter(model).stream(frames, [""], [np.ones(frames.shape[1:3], np.bool_)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
@@ -52,6 +52,7 @@ def evaluate(
     scoring: Annotated[ScoringOptions, MERGED],
     asking: Annotated[AskingOptions, MERGED],
     writing: Annotated[WritingOptions, MERGED],
+    prompt: Literal["sentence", "mask", "both"] = "sentence",
 ) -> None:
     """Score a model on a benchmark by the benchmark's own protocol.
 
@@ -63,6 +64,14 @@ def evaluate(
     For example:
       slvp evaluate world --data outputs/world
       slvp evaluate ref-davis17 --data datasets/ref-davis17 --out outputs/scores
+
+    Args:
+        on: what to score on.
+        scoring: how to score.
+        asking: how a model is asked.
+        writing: how results are written.
+        prompt: what the model is told of an object: the sentence, its mask in the first frame in
+            which it is visible, or both. Wants masks of all frames.
     """
     from slvp.apps.commands.evaluate import evaluate_benchmark
 
@@ -77,6 +86,7 @@ def evaluate(
         device=asking.device,
         size=asking.size,
         quality=asking.quality,
+        prompt=prompt,
         overwrite=writing.overwrite,
         quiet=writing.quiet,
     )

@@ -30,6 +30,7 @@ def segment(
     out: Annotated[
         Path | None, arg(help_behavior_hint="(default: outputs/<name of video>)")
     ] = None,
+    first_mask: Annotated[Path | None, arg(metavar="MASK.png", help_behavior_hint="")] = None,
     model: Model = "default",
     threshold: float = 0.5,
     device: Device = "auto",
@@ -39,7 +40,7 @@ def segment(
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
-    """Segment the objects that sentences describe, in every frame of a video.
+    """Segment the objects that sentences or a first mask name, in every frame of a video.
 
     Writes OUT/overlay.mp4, OUT/masks/<sentence>/<frame>.png (0 or 255) and OUT/result.json.
     Of a folder of videos, each gets a folder in OUT; those that have one already are skipped.
@@ -48,12 +49,15 @@ def segment(
       slvp segment examples/cars.mp4 "the car on the right"
       slvp segment examples/cars.mp4 "the car on the left" "the car on the right" --threshold 0.6
       slvp segment holiday/ "the brown dog" --out outputs/holiday
+      slvp segment examples/cars.mp4 --first-mask examples/cars-first.png
 
     Args:
         video: a file, a folder of frames, a folder of videos, or - for standard input, whose sound
             is left out.
         sentences: what to look for, each in quotes.
         out: the folder to make.
+        first_mask: where objects are in the first frame: grey (0 is background) or a palette with
+            one value for each; sentences, if any, are in the order of the values.
         model: a shipped model's name, a folder or a hub's owner/name.
         threshold: probability above which a pixel belongs to the object.
         device: where to compute.
@@ -65,8 +69,14 @@ def segment(
     """
     from slvp.apps.commands.segment import segment_video
     from slvp.apps.commands.segment_folder import segment_folder, videos_in
+    from slvp.errors import UserError
 
     if videos_in(video):
+        if first_mask is not None:
+            raise UserError(
+                f"--first-mask {first_mask} is of one video's first frame, but {video} is a folder "
+                "of videos; name one of them"
+            )
         outcome = segment_folder(
             video,
             sentences,
@@ -99,6 +109,7 @@ def segment(
         engine=engine,
         overwrite=overwrite,
         quiet=quiet,
+        first_mask=first_mask,
     )
     print(f"overlay video  {folder / 'overlay.mp4'}")
     print(f"masks          {folder / 'masks'}")

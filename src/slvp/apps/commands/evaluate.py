@@ -20,6 +20,7 @@ from slvp.data.benchmarks.records import Group, sequences_of
 from slvp.errors import UserError
 from slvp.evaluation.benchmarks import BENCHMARKS
 from slvp.evaluation.evaluate import evaluate_sequence, require_masks
+from slvp.evaluation.prompting import Prompt, require_first_masks
 from slvp.evaluation.protocols import Protocol
 from slvp.evaluation.segmenting import segmented_frames
 from slvp.evaluation.store import ScoreStore
@@ -38,6 +39,7 @@ def evaluate_benchmark(
     device: str,
     size: int | None,
     quality: str,
+    prompt: Prompt,
     overwrite: bool,
     quiet: bool,
 ) -> None:
@@ -55,6 +57,7 @@ def evaluate_benchmark(
     split = known.check_split(known.scored_split if split is None else split)
     expressions = way.load(data, split)
     require_masks(expressions, split)
+    require_first_masks(expressions, prompt)
     segmenter = Segmenter.from_pretrained(
         model, device=team.device(device), size=size, threshold=threshold, quality=quality
     )
@@ -64,6 +67,7 @@ def evaluate_benchmark(
         "threshold": segmenter.threshold,
         "presence_threshold": segmenter.presence_threshold,
         "quality": quality,
+        "prompt": prompt,
     }
     groups = sequences_of(expressions)
     with ExitStack() as stack:
@@ -89,7 +93,7 @@ def evaluate_benchmark(
         scores.mkdir(exist_ok=True)
         store = ScoreStore(scores)
         try:
-            _evaluate(segmenter, groups, way.protocol, store, team, quiet)
+            _evaluate(segmenter, groups, way.protocol, prompt, store, team, quiet)
         except BaseException:
             if out is not None and (kept := len(store.finished())):
                 print(
@@ -117,6 +121,7 @@ def _evaluate(
     segmenter: Segmenter,
     groups: list[Group],
     protocol: Protocol,
+    prompt: Prompt,
     store: ScoreStore,
     team: Team,
     quiet: bool,
@@ -138,7 +143,7 @@ def _evaluate(
     ) as bar:
         for group in mine:
             bar.set_description(group[0].sequence)
-            store.add(evaluate_sequence(segmenter, group, protocol))
+            store.add(evaluate_sequence(segmenter, group, protocol, prompt))
             bar.update(frames[group[0].sequence])
 
 

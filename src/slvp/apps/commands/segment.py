@@ -1,4 +1,4 @@
-"""``slvp segment``: a video and sentences in, an overlay video, masks and a record out."""
+"""``slvp segment``: a video and what to look for in, an overlay video, masks and a record out."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from slvp.apps.answered import answered, mask_png, mean_probability
 from slvp.apps.output import output_folder
 from slvp.apps.overlay import draw_overlay
 from slvp.data.rle import encode_rle
+from slvp.errors import UserError
 from slvp.models.device import choose_device
 from slvp.segmenter import Engine, Segmenter
+from slvp.segmenter.first_masks import read_first_masks
 from slvp.types import BoolArray, Prediction
 from slvp.video import VideoInfo, VideoReader, VideoWriter
 
@@ -40,29 +42,36 @@ def segment_video(
     overwrite: bool,
     quiet: bool,
     segmenter: Segmenter | None = None,
+    first_mask: Path | None = None,
 ) -> Path:
     """Segment a video into the folder ``out``, frame by frame, in memory that does not grow.
 
     Writes ``overlay.mp4``, ``masks/<k>/<frame>.png`` (8-bit, 0 or 255) for sentence k, and
     ``result.json`` (``FrameRecords`` says what is in it). Nothing is left of a run that fails.
-    Where there are several videos, a ``segmenter`` of these options may be given.
+    Where there are several videos, a ``segmenter`` of these options may be given. The objects of
+    a ``first_mask`` that no sentences describe are called "object 1" and so on.
 
     Returns:
         The folder: ``out``, or ``outputs/<name of the video>``.
 
     Raises:
-        UserError: the video, a sentence, an option or ``out`` is not usable.
+        UserError: the video, a sentence, the mask, an option or ``out`` is not usable.
     """
     with ExitStack() as stack:
         on_gpu = choose_device(device).type == "cuda"
         reader = stack.enter_context(VideoReader(video, hardware="cuda" if on_gpu else None))
         target = Path("outputs", reader.info.name) if out is None else out
+        first_masks = None
+        if first_mask is not None:
+            first_masks = read_first_masks(first_mask, (reader.info.height, reader.info.width))
+            sentences = _for_each(sentences, len(first_masks), first_mask)
+        names = [sentence or f"object {k}" for k, sentence in enumerate(sentences, start=1)]
         if segmenter is None:
             segmenter = Segmenter.from_pretrained(
                 model, device=device, size=size, threshold=threshold, quality=quality, engine=engine
             )
         folder = stack.enter_context(output_folder(target, CONTENTS, overwrite))
-        frames = answered(segmenter, reader, sentences)
+        frames = answered(segmenter, reader, sentences, first_masks)
         for k in range(len(sentences)):
             (folder / "masks" / str(k)).mkdir(parents=True)
         with (
@@ -79,14 +88,15 @@ def segment_video(
                 model,
                 threshold,
                 quality,
-                list(sentences),
+                names,
                 size=segmenter.size,
                 engine=segmenter.engine,
+                first_mask=first_mask,
             )
             for frame, prediction, t in frames:
                 masks_EHW = prediction.masks_ETHW[:, t]
                 overlay_HW3 = draw_overlay(
-                    frame.image_HW3, masks_EHW, sentences, prediction.presence_ET[:, t].tolist()
+                    frame.image_HW3, masks_EHW, names, prediction.presence_ET[:, t].tolist()
                 )
                 writer.write(overlay_HW3, frame.time)
                 name = reader.frame_name(prediction.first_frame + t)
@@ -98,12 +108,23 @@ def segment_video(
     return target
 
 
+def _for_each(sentences: Sequence[str], objects: int, first_mask: Path) -> Sequence[str]:
+    """Return a sentence for each object of a mask: those given, or else empty ones."""
+    if sentences and len(sentences) != objects:
+        raise UserError(
+            f"{len(sentences)} sentences for {first_mask}; expected {objects}, one for each "
+            "object in the order of their values, or none"
+        )
+    return sentences or [""] * objects
+
+
 class FrameRecords:
     """Writes ``result.json`` as the frames come, so that a long video needs no more memory.
 
     The file is one object: ``slvp`` (version), ``model``, ``threshold``, ``quality``, ``size``
-    (short side at which the model sees frames), ``engine``, ``sentences`` (list of strings),
-    ``frames`` and, at the end, ``video``. All before ``frames`` is on the first line; each frame
+    (short side at which the model sees frames), ``engine``, ``first_mask`` (the file's name as
+    given; null without one), ``sentences`` (list of strings), ``frames`` and, at the end,
+    ``video``. All before ``frames`` is on the first line; each frame
     has one of its own: ``name``, ``time`` in seconds and ``objects``, one for each sentence in
     order, with
 
@@ -126,6 +147,7 @@ class FrameRecords:
         *,
         size: int,
         engine: str,
+        first_mask: Path | None = None,
     ) -> None:
         self._file = file
         self._separator = ""
@@ -136,6 +158,7 @@ class FrameRecords:
             "quality": quality,
             "size": size,
             "engine": engine,
+            "first_mask": None if first_mask is None else str(first_mask),
             "sentences": sentences,
         }
         file.write(json.dumps(head)[:-1] + ', "frames": [')

@@ -117,6 +117,7 @@ def segment_folder(
         "quality": quality,
         "size": segmenter.size,
         "sentences": list(sentences),
+        "first_mask": None,
     }
     differences = [_difference(target, settings) for target in targets]
     for target, difference in zip(targets, differences, strict=True):

@@ -59,7 +59,7 @@ def test_the_loaders_share_is_what_a_step_waits_for(monkeypatch):
         now[0] += seconds
 
     monkeypatch.setattr(stream.time, "perf_counter", lambda: now[0])
-    batches = Stream(SlowBatches(lambda: take(1.0)), 1, 0)
+    batches = Stream(SlowBatches(lambda: take(1.0)), range(1, 5), 0)
     names = []
     for one in batches:
         names += one.names

@@ -18,8 +18,8 @@ def disc_masks(left=40, step=6, frames=FRAMES):
 def filmed(masks_THW, step=6, seed=0):
     """Return frames_THWC: the masks in red, before grass; what is red moves on by ``step``."""
     rng = np.random.default_rng(seed)
-    grass_HW3 = _mottled(rng) + (30, 110, 40)
-    cloth_HW3 = _mottled(rng) + (180, 30, 30)
+    grass_HW3 = _mottled(rng) + np.array((30, 110, 40))
+    cloth_HW3 = _mottled(rng) + np.array((180, 30, 30))
     cloth_THW3 = np.stack([np.roll(cloth_HW3, step * t, 1) for t in range(len(masks_THW))])
     return np.where(masks_THW[..., None], cloth_THW3, grass_HW3).astype(np.uint8)
 

@@ -23,7 +23,7 @@ def test_frames_are_chosen_evenly_and_labelled_ones_among_them(count, labelled, 
         assert len(chosen) == count
     else:
         assert len(set(chosen) & set(labelled)) >= min(len(labelled), most // 2)
-        assert np.diff(chosen).max() <= 2 * count / max(1, most - most // 2 - 1) + 1
+        assert max(np.diff(chosen), default=0) <= 2 * count / max(1, most - most // 2 - 1) + 1
 
 
 def test_motion_is_that_against_the_scene_in_hundredths_of_the_longer_side():

@@ -5,8 +5,8 @@ import pytest
 
 from slvp.apps import cli
 from slvp.data.doctor.facts import FACTS
+from slvp.data.labels.kinds import Supervision
 from slvp.data.labels.loading import load_labelled
-from slvp.data.labels.records import Supervision
 
 
 def run(*arguments: str | Path) -> int:

@@ -8,7 +8,13 @@ import pytest
 
 from slvp.apps import cli
 from slvp.training.ablations import ABLATIONS
-from slvp.training.config import DataConfig, ObjectiveConfig, OptimiserConfig, TrainConfig
+from slvp.training.config import (
+    DataConfig,
+    ObjectiveConfig,
+    OptimiserConfig,
+    TrainConfig,
+    WeakConfig,
+)
 from slvp.training.estimates import estimate
 from slvp.training.recipes import RECIPES, recipe
 
@@ -39,7 +45,12 @@ def test_a_recipe_is_shown_whole(name, capsys) -> None:
     assert cli.run(["recipes", name]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith(f"{name}: ")
-    parts = {"data": DataConfig, "objective": ObjectiveConfig, "optimiser": OptimiserConfig}
+    parts = {
+        "data": DataConfig,
+        "objective": ObjectiveConfig,
+        "optimiser": OptimiserConfig,
+        "weak": WeakConfig,
+    }
     expected = {field.name for field in fields(TrainConfig)} - parts.keys() - {"model"}
     for part, record in parts.items():
         expected |= {f"{part}.{field.name}" for field in fields(record)}

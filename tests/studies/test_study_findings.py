@@ -41,6 +41,7 @@ def test_differences_are_of_the_same_seed_and_expression():
         assert one.jf.mean == pytest.approx(np.mean(NEW) - np.mean(OLD))
         # By video: +0.1 and 0, +0.2, -0.1. Seeds shift both lines alike, so they add nothing.
         assert (one.jf.low, one.jf.high) == pytest.approx((-0.1, 0.2))
+        assert one.share == pytest.approx(0.4 / 0.35)
         assert one.seeds == 3
 
 
@@ -79,7 +80,9 @@ def test_tables_have_a_row_for_each_arm_and_difference():
     text = format_findings(STUDY, find(STUDY, cards()), cards())
     assert "| 1% | old | 35.0 | " in text
     assert "| 35.0 | 35.0 | 25.0, 35.0, 45.0 | 3.00 M | 1.00 M | 8 |" in text
-    assert "| 100% | new | old | +5.0 | -10.0 to +20.0 | 3 |" in text
+    assert "| masks | model | compared with | J&F | interval | of its J&F | seeds |" in text
+    # 0.4 and 0.35, means over seeds and expressions: 0.05 more, or 8/7.
+    assert "| 100% | new | old | +5.0 | -10.0 to +20.0 | 114% | 3 |" in text
     assert "4 expressions of 3 videos" in text
     assert "too few videos" in text
     assert "smoke" not in text

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from slvp.data.examples.ref_davis17 import write_ref_davis17
-from slvp.data.labels.records import WeakKind
+from slvp.data.labels.kinds import WeakKind
 from slvp.data.pseudo_masks.store import read_pseudo_masks
 from slvp.errors import UserError
 from slvp.models.checkpoint import from_pretrained

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from slvp.data.labels.records import Supervision
+from slvp.data.labels.kinds import Supervision
 from slvp.studies.arms import Arm, MaskTest, Study
 from slvp.studies.material import Material
 from slvp.training.ablations import ABLATIONS

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from slvp.data.labels.records import Supervision
+from slvp.data.labels.kinds import Supervision
 from slvp.errors import UserError
 from slvp.files import whole_file
 from slvp.models.config import ModelConfig

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from slvp.data.benchmarks.catalog import TRAINED_ON, TRAINING_SPLIT
 from slvp.data.benchmarks.records import BenchmarkExpression
+from slvp.data.labels.kinds import Supervision
 from slvp.data.labels.loading import load_labelled
-from slvp.data.labels.records import Supervision
 from slvp.errors import UserError
 
 

@@ -12,8 +12,9 @@ import pytest
 from slvp.data.benchmarks.catalog import CATALOG
 from slvp.data.benchmarks.records import BenchmarkExpression
 from slvp.data.labels.files import label_file, write_labels
+from slvp.data.labels.kinds import WeakKind
 from slvp.data.labels.loading import frame_names, load_labelled
-from slvp.data.labels.records import SENTENCE_ONLY, WeakKind
+from slvp.data.labels.records import SENTENCE_ONLY
 from slvp.errors import UserError
 
 Tree = Callable[[str], Path]

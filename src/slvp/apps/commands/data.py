@@ -10,8 +10,8 @@ from slvp.data.benchmarks.jhmdb_sentences import prepare_jhmdb_sentences
 from slvp.data.doctor.check import check_benchmark
 from slvp.data.doctor.findings import format_findings
 from slvp.data.labels.files import count_labels, label_file, write_labels
+from slvp.data.labels.kinds import WeakKind
 from slvp.data.labels.loading import frame_names, load_masked
-from slvp.data.labels.records import WeakKind
 from slvp.data.labels.weaken import weaken_videos
 from slvp.data.visor.prepare import prepare_visor
 from slvp.data.visor.statistics import format_statistics

@@ -12,7 +12,7 @@ from slvp.apps.arguments.common import WorldOptions
 from slvp.apps.arguments.train import RunOptions
 from slvp.apps.commands.recipes import describe_dry_run
 from slvp.data.flow.estimators import NAMES
-from slvp.data.labels.records import Supervision
+from slvp.data.labels.kinds import Supervision
 from slvp.errors import UserError
 from slvp.models.checkpoint import WEIGHTS_FILE, shipped_models
 from slvp.models.config import ModelConfig

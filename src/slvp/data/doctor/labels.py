@@ -11,8 +11,8 @@ from slvp.data.doctor.facts import Facts
 from slvp.data.doctor.findings import Problem
 from slvp.data.doctor.videos import problem_of
 from slvp.data.labels.files import count_labels, label_file, read_labels
+from slvp.data.labels.kinds import WeakKind
 from slvp.data.labels.loading import frame_names, is_labelled, load_unmasked
-from slvp.data.labels.records import WeakKind
 from slvp.errors import UserError
 from slvp.words import counted
 

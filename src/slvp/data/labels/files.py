@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from slvp.data.benchmarks.files import read_json, typed
-from slvp.data.labels.records import Box, Label, Outlined, Point, VideoLabels, WeakKind
+from slvp.data.labels.kinds import WeakKind
+from slvp.data.labels.records import Box, Label, Outlined, Point, VideoLabels
 from slvp.data.rle import decode_rle
 from slvp.errors import UserError
 from slvp.files import whole_file

@@ -9,7 +9,8 @@ from pathlib import Path
 from slvp.data.benchmarks.catalog import CATALOG, Entry
 from slvp.data.benchmarks.records import BenchmarkExpression, sequences_of
 from slvp.data.labels.files import label_file, read_labels
-from slvp.data.labels.records import SENTENCE_ONLY, Supervision, VideoLabels
+from slvp.data.labels.kinds import Supervision
+from slvp.data.labels.records import SENTENCE_ONLY, VideoLabels
 from slvp.data.labels.weaken import weaken_videos
 from slvp.errors import UserError
 

@@ -1,21 +1,13 @@
-"""Kinds of labels, and what a label says of an object in a frame."""
+"""What a label says of an object in a frame, and all labels of a video."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from slvp.data.labels.kinds import Supervision
 from slvp.data.rle import decode_rle, encode_rle
 from slvp.types import BoolArray
-
-WeakKind = Literal["box", "point", "first-frame"]
-"""Kinds that say less than masks do, yet where an object is."""
-
-Supervision = Literal["mask", WeakKind, "sentence"]
-"""What is known of the objects that sentences describe: their masks, their boxes or a point inside
-them (in each frame or in some), their masks in the first frame that shows them, or nothing but that
-the video shows them."""
 
 
 @dataclass(frozen=True)

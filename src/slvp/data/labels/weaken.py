@@ -13,7 +13,8 @@ import numpy as np
 from tqdm import tqdm
 
 from slvp.data.benchmarks.records import BenchmarkExpression, Group, Masks, sequences_of
-from slvp.data.labels.records import Box, Label, Outlined, Point, VideoLabels, WeakKind
+from slvp.data.labels.kinds import WeakKind
+from slvp.data.labels.records import Box, Label, Outlined, Point, VideoLabels
 from slvp.processes import process_count
 from slvp.types import BoolArray
 

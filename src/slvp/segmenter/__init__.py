@@ -3,7 +3,8 @@
 ================  ==================================================================================
 module            what
 ================  ==================================================================================
-``segmenter``     the class, windows and streaming
+``segmenter``     the class
+``windows``       the model asked window by window, in constant memory
 ``overlapping``   several windows at a time, on half of the cores each
 ``trailing``      each frame answered at once, from a window that ends with it
 ``blending``      answers about windows that overlap, made one

@@ -1,17 +1,9 @@
-"""Windows and streaming.
-
-A window is a few consecutive frames that the model sees together. Windows of SLVP overlap by half
-and are blended with weights that fall towards their ends, so that masks don't jump where one window
-hands over to the next; those of ReferFormer don't overlap, as published. Only one window is in
-memory at a time.
-"""
+"""A model of ours, asked about a video and its answers finished."""
 
 from __future__ import annotations
 
-import itertools
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +15,6 @@ from slvp.models.device import choose_device, keep_freed_memory
 from slvp.models.referring_model import MAX_SIDE, MULTIPLE, ReferringModel
 from slvp.models.slvp import SLVP
 from slvp.models.text import check_sentences
-from slvp.segmenter.blending import Blend, mean_answer
 from slvp.segmenter.engines import Asked, Engine, choose_engine, ready
 from slvp.segmenter.finishing import STRIDE, Finisher
 from slvp.segmenter.first_masks import FirstMask, FirstMasks, check_first_masks
@@ -31,6 +22,7 @@ from slvp.segmenter.overlapping import Helpers
 from slvp.segmenter.propagation import MaskFollower
 from slvp.segmenter.quality import Quality, quality_of
 from slvp.segmenter.views import View
+from slvp.segmenter.windows import Answers, ask_windows
 from slvp.types import Prediction, UInt8Array
 from slvp.video import Video, images_of
 
@@ -184,7 +176,6 @@ class Segmenter:
         sentences: list[str],
         masks: list[FirstMask | None] | None,
     ) -> Iterator[Prediction]:
-        """Let helpers decode windows while the caller's thread reads, sees and finishes others."""
         asked = [sentence for sentence in sentences if sentence]
         views = self.views(asked)[: None if asked else 1]  # one sees all that masks need
         finisher: Finisher | MaskFollower
@@ -192,46 +183,24 @@ class Segmenter:
             finisher = Finisher(self.quality, self.threshold, sentences)
         else:
             finisher = MaskFollower(self.quality, self.threshold, sentences, masks)
-        hop = self.model.config.hop(self.window)
         first = 0
-        # Pictures of frames whose answer is not out yet; windows that are being decoded, what masks
-        # are followed by, and how many of their frames no later window shares; weighted sums of
-        # what was said of the others.
-        waiting: deque[UInt8Array] = deque()
-        decoding: deque[tuple[Future[Blend], list[torch.Tensor], int]] = deque()
-        carried: Blend | None = None
-        helpers = Helpers(self.overlaps)
-        try:
-            new, held = list(itertools.islice(images, self.window)), 0
-            while new or decoding:
-                if new:
-                    waiting.extend(new)
-                    with helpers.sharing():
-                        seen = [view.see(new) for view in views]
-                    held += len(new)
-                    new = list(itertools.islice(images, hop))
-                    # With nothing new, this was the last window and all of it is final.
-                    final = hop if new else held
-                    held -= final
-                    for view in views:
-                        view.forget(final)
-                    levels = [] if masks is None else seen[0].levels
-                    decoding.append((helpers.do(mean_answer, views, seen), levels, final))
-                if len(decoding) > helpers.ahead or not new:
-                    answer, levels, final = decoding.popleft()
-                    blend = answer.result()
-                    if carried is not None:
-                        blend.add(carried)
-                    carried = blend.after(final)
-                    done = [waiting.popleft() for _ in range(final)]
-                    with helpers.sharing():
-                        part = self._prediction(
-                            blend, done, levels, views[0], finisher, sentences, first
-                        )
-                    yield part
-                    first += final
-        finally:
-            helpers.close()
+        with closing(Helpers(self.overlaps)) as helpers:
+            for answers in self._ask(images, views, helpers, keep_levels=masks is not None):
+                with helpers.sharing():
+                    part = self._finished(answers, views[0], finisher, sentences, first)
+                yield part
+                first += len(answers.images)
+
+    def _ask(
+        self,
+        images: Iterator[UInt8Array],
+        views: list[View],
+        helpers: Helpers,
+        *,
+        keep_levels: bool = False,
+    ) -> Iterator[Answers]:
+        hop = self.model.config.hop(self.window)
+        return ask_windows(images, views, self.window, hop, helpers, keep_levels=keep_levels)
 
     def ask_through(self, wrap: Callable[[Asked], Asked]) -> None:
         """Put something between this and the model, such as what takes the time."""
@@ -248,26 +217,20 @@ class Segmenter:
             for mirrored in ([False, True] if self.quality.flip else [False])
         ]
 
-    def _prediction(
+    def _finished(
         self,
-        blend: Blend,
-        images: list[UInt8Array],
-        levels: list[torch.Tensor],
+        answers: Answers,
         view: View,
         finisher: Finisher | MaskFollower,
         sentences: list[str],
         first: int,
     ) -> Prediction:
-        weight_T = blend.weight_T[: len(images)]
-        logits_ETHW = blend.logits_ETHW[:, : len(images)] / weight_T[:, None, None]
-        presence_ET = (blend.presence_ET[:, : len(images)] / weight_T).sigmoid()
-        height, width = view.sides(images[0].shape[:2])
-        grid = height // STRIDE, width // STRIDE
+        grid = self._grid(answers.images[0], view)
         probabilities, presences = [], []
-        for t, image_HW3 in enumerate(images):
-            logits_EHW, presence_E = logits_ETHW[:, t], presence_ET[:, t]
+        for t, image_HW3 in enumerate(answers.images):
+            logits_EHW, presence_E = answers.logits_ETHW[:, t], answers.presence_ET[:, t]
             if isinstance(finisher, MaskFollower):
-                seen = [level_BTCHW[0, t] for level_BTCHW in levels]
+                seen = [level_TCHW[t] for level_TCHW in answers.levels]
                 probability_EHW, presence_E = finisher.finish(
                     image_HW3, seen, logits_EHW, presence_E, grid
                 )
@@ -283,3 +246,9 @@ class Segmenter:
             presence_threshold=self.presence_threshold,
             first_frame=first,
         )
+
+    @staticmethod
+    def _grid(image_HW3: UInt8Array, view: View) -> tuple[int, int]:
+        """Return height and width of the maps that frames are finished on."""
+        height, width = view.sides(image_HW3.shape[:2])
+        return height // STRIDE, width // STRIDE

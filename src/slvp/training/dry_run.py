@@ -6,6 +6,8 @@ import resource
 import sys
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 
@@ -18,6 +20,7 @@ from slvp.training.config import TrainConfig
 from slvp.training.learner import Learner
 from slvp.training.processes import Processes
 from slvp.training.sources import build_batches
+from slvp.training.stages import Stages
 from slvp.training.stream import checked
 
 _CLIPS = 2  # of a reduced batch, for each process
@@ -56,9 +59,10 @@ class DryRun:
 
 
 def dry_run(config: TrainConfig, size: int | None = None) -> DryRun | None:
-    """Make a batch and learn from it; nothing is fetched, and nothing written.
+    """Make a batch and learn from it; nothing is fetched, and nothing is left on the disk.
 
-    The clips are of the largest form that the recipe has, and all their frames are shown, so that
+    Where labels are weak, empty pseudo masks stand in for those that a run would make first. The
+    clips are of the largest form that the recipe has, and all their frames are shown, so that
     no step of a run takes more. DIS stands in for RAFT, whose weights would have to be fetched.
 
     Args:
@@ -79,12 +83,16 @@ def dry_run(config: TrainConfig, size: int | None = None) -> DryRun | None:
     model = build(config.model, weights="random")
     parameters = model.parameter_counts()
     objective = objective_of(config)
-    training, _ = build_batches(config, Part(processes.rank, processes.of), fetch=False)
     learner = Learner(config, model, objective, processes)
 
-    began = time.perf_counter()
-    (batch,) = checked([training[0]])
-    made = time.perf_counter()
+    with TemporaryDirectory() as folder:
+        stages = Stages(config, Path(folder))
+        stages.stand_in()
+        part = Part(processes.rank, processes.of)
+        training, _ = build_batches(config, part, fetch=False, pseudo=stages.pseudo(0))
+        began = time.perf_counter()
+        (batch,) = checked([training[0]])
+        made = time.perf_counter()
     clips, frames, _, height, width = batch.frames_BTCHW.shape
     least_clips = min(processes.gather(clips))
     outcome = learner.step(batch, 0, min(config.accumulate, least_clips))

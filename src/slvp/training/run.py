@@ -11,7 +11,7 @@
 ``skipped.csv``       samples that could not be used, and why
 ``curves.png``        the log as curves
 ``pictures/``         what the model makes of held-out clips, at intervals
-``pseudo/``             of weak labels: pseudo masks, a folder for each stage
+``pseudo/``           of weak labels: pseudo masks, a folder for each stage
 ``tensorboard/``      the log for TensorBoard
 ``snapshots/``        copies of the model on the way, if asked for
 ``model/``            the finished model: the moving average
@@ -78,7 +78,7 @@ class Run:
         with _complaining(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             for half in [*self.folder.glob("**/.saving-*"), *self.folder.glob("**/.*.part")]:
-                shutil.rmtree(half) if half.is_dir() else half.unlink()
+                shutil.rmtree(half) if half.is_dir() else half.unlink(missing_ok=True)
             config.save(self.config_file)
 
     def picture(self, step: int) -> Path:

@@ -5,7 +5,7 @@ A run of masks has one stage, and nothing is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -56,8 +56,8 @@ class Stages:
         config: of the run.
         folder: of the pseudo masks; is made when it is needed.
 
-    Raises:
-        UserError: there are no stages.
+    Attributes:
+        weak: whether pseudo masks are needed at all.
     """
 
     def __init__(self, config: TrainConfig, folder: Path) -> None:
@@ -72,7 +72,7 @@ class Stages:
         return [
             Stage(number, range(max(first, step), end))
             for number, (first, end) in enumerate(pairwise(bounds))
-            if end > step
+            if end > max(first, step)
         ]
 
     def pseudo(self, stage: int) -> PseudoFolder | None:
@@ -98,10 +98,9 @@ class Stages:
         pseudo = self.pseudo(stage)
         if pseudo is None or processes.first(pseudo.path.is_dir()):
             return
-        part = PseudoFolder(pseudo.path.with_name(f".{pseudo.path.name}.part"), pseudo.frames)
-        jobs = list(self._jobs(part))[processes.rank :: processes.of]
-        for folder in {job.path.parent for job in jobs}:
-            folder.mkdir(parents=True, exist_ok=True)
+        # A run that goes on later finds the videos that are done: they may have taken hours.
+        part = PseudoFolder(pseudo.path.with_name(f"{pseudo.path.name}-unfinished"), pseudo.frames)
+        jobs = self._jobs(part)[processes.rank :: processes.of]
         if model is not None:
             teacher = Teacher(model.to(processes.device), processes.device)
             for job in tqdm(jobs, desc="teacher", unit="video", disable=quiet):
@@ -125,9 +124,19 @@ class Stages:
                 asked.unlink()
         processes.gather(None)
 
-    def _jobs(self, pseudo: PseudoFolder) -> Iterator[_Job]:
-        """Yield each video that training looks at, and held-out ones that have no masks."""
+    def stand_in(self) -> None:
+        """Write empty pseudo masks for the first stage, so that batches can be made at once."""
+        pseudo = self.pseudo(0)
+        for job in () if pseudo is None else self._jobs(pseudo):
+            job.write_empty()
+
+    def _jobs(self, pseudo: PseudoFolder) -> list[_Job]:
+        """Return each video that training looks at, and held-out ones that have no masks.
+
+        The folders of their pseudo masks are made.
+        """
         data = self._config.data
+        jobs = []
         for number, (name, folder, _) in enumerate(data.benchmarks):
             seen, unseen = split_videos(
                 load_benchmark(name, folder, data.supervision), data.held_out
@@ -136,9 +145,11 @@ class Stages:
             if with_masks(name, folder, unseen) is None:
                 used = {one.sequence for one in wanted}
                 wanted += [one for one in unseen if one.sequence not in used]
+            pseudo.of(number, name).mkdir(parents=True, exist_ok=True)
             for group in sequences_of(wanted):
                 path = path_of(pseudo.of(number, name), group[0].sequence)
-                yield _Job(group, path, pseudo.frames)
+                jobs.append(_Job(group, path, pseudo.frames))
+        return jobs
 
 
 def first_teacher(config: TrainConfig) -> ReferringModel | None:
@@ -160,7 +171,13 @@ _ASKED = ".asked"
 
 @dataclass(frozen=True)
 class _Job:
-    """A video to make pseudo masks of."""
+    """A video to make pseudo masks of.
+
+    Attributes:
+        group: its sentences, with labels.
+        path: of the pseudo masks.
+        most_frames: that get them.
+    """
 
     group: Group
     path: Path
@@ -170,11 +187,25 @@ class _Job:
     def _asked(self) -> Path:
         return self.path.with_suffix(_ASKED)
 
+    @property
+    def _frames(self) -> tuple[int, ...]:
+        return pseudo_frames(self.group[0], self.most_frames)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for one in self.group for name in pseudo_names(one)))
+
+    def write_empty(self) -> None:
+        """Write pseudo masks of nothing, a pixel each."""
+        frames, names = self._frames, self._names
+        nothing_NTHW = np.zeros((len(names), len(frames), 1, 1), np.uint8)
+        write_pseudo_masks(self.path, PseudoMasks(frames, names, nothing_NTHW))
+
     def ask(self, teacher: Teacher) -> None:
         """Ask a model, and keep what it says until :meth:`make` reads it."""
-        if self.path.is_file():
+        if self.path.is_file() or self._asked.is_file():
             return
-        frames = pseudo_frames(self.group[0], self.most_frames)
+        frames = self._frames
         scene = Scene.of(self.group[0].frames, frames)
         names: list[str] = []
         sentences: list[str] = []
@@ -199,8 +230,7 @@ class _Job:
             return
         labels = self.group[0].labels
         assert labels is not None
-        frames = pseudo_frames(self.group[0], self.most_frames)
-        names = tuple(dict.fromkeys(name for one in self.group for name in pseudo_names(one)))
+        frames, names = self._frames, self._names
         scene = Scene.of(self.group[0].frames, frames)
         told = read_pseudo_masks(self._asked) if self._asked.is_file() else None
         teacher = (

@@ -85,6 +85,8 @@ def describe_dry_run(name: str, config: TrainConfig, found: DryRun) -> Iterator[
     figures = [f"{term} {found.figures[term]:.3f}" for term in sorted(terms)]
     clip = f"{found.frames} frames, {found.width} x {found.height}"
     of = "" if found.processes == 1 else f", as in each of {found.processes} processes"
+    weak = config.data.supervision != "mask"
+    stand_ins = {"pseudo masks": "none were made; empty ones stood in"} if weak else {}
     taken = "by tensors on the GPU" if found.device.startswith("cuda") else "by the whole process"
     yield from _rows(
         {
@@ -94,6 +96,7 @@ def describe_dry_run(name: str, config: TrainConfig, found: DryRun) -> Iterator[
             "parameters": _parameters(found.parameters.total, found.parameters.trained),
             "batch": f"{found.clips} clips of {clip}, {found.sentences} sentences{of}; "
             f"made in {found.batch_seconds:.2f} s",
+            **stand_ins,
             "step": f"{found.step_seconds:.2f} s on {found.device}, precision {config.precision}: "
             "forward, backward, optimiser",
             "memory": f"{_gigabytes(found.memory)} at most, {taken}",

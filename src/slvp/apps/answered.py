@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from slvp.segmenter import FirstMasks, Segmenter
+from slvp.segmenter import BaseSegmenter, FirstMasks
 from slvp.types import BoolArray, Prediction
 from slvp.video import Frame
 
 
 def answered(
-    segmenter: Segmenter,
+    segmenter: BaseSegmenter,
     frames: Iterable[Frame],
     sentences: Sequence[str],
     first_masks: FirstMasks | None = None,

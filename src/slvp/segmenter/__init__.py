@@ -25,6 +25,7 @@ module            what
 ================  ==================================================================================
 """
 
+from slvp.segmenter.base import BaseSegmenter as BaseSegmenter
 from slvp.segmenter.engines import Engine as Engine
 from slvp.segmenter.first_masks import FirstMask as FirstMask
 from slvp.segmenter.first_masks import FirstMasks as FirstMasks
@@ -32,4 +33,12 @@ from slvp.segmenter.quality import QUALITIES as QUALITIES
 from slvp.segmenter.quality import Quality as Quality
 from slvp.segmenter.segmenter import Segmenter as Segmenter
 
-__all__ = ["QUALITIES", "Engine", "FirstMask", "FirstMasks", "Quality", "Segmenter"]
+__all__ = [
+    "QUALITIES",
+    "BaseSegmenter",
+    "Engine",
+    "FirstMask",
+    "FirstMasks",
+    "Quality",
+    "Segmenter",
+]

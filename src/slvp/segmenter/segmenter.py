@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from slvp.models.device import choose_device, keep_freed_memory
 from slvp.models.referring_model import MAX_SIDE, MULTIPLE, ReferringModel
 from slvp.models.slvp import SLVP
 from slvp.models.text import check_sentences
+from slvp.segmenter.base import BaseSegmenter, check_threshold
 from slvp.segmenter.engines import Asked, Engine, choose_engine, ready
 from slvp.segmenter.finishing import STRIDE, Finisher
 from slvp.segmenter.first_masks import FirstMask, FirstMasks, check_first_masks
@@ -27,7 +29,7 @@ from slvp.types import Prediction, UInt8Array
 from slvp.video import Video, images_of
 
 
-class Segmenter:
+class Segmenter(BaseSegmenter):
     """Finds, in every frame, what each sentence describes.
 
     >>> segmenter = Segmenter.from_pretrained("default")
@@ -66,9 +68,8 @@ class Segmenter:
             presence_threshold = model.config.presence_threshold
         if not MULTIPLE <= size <= MAX_SIDE:
             raise UserError(f"size {size}: expected a short side of {MULTIPLE} to {MAX_SIDE} px")
-        for name, value in (("threshold", threshold), ("presence threshold", presence_threshold)):
-            if not 0 <= value <= 1:
-                raise UserError(f"{name} {value}: expected a number from 0 to 1")
+        check_threshold("threshold", threshold)
+        check_threshold("presence threshold", presence_threshold)
         window = model.config.window if window is None else window
         if window < 1:
             raise UserError(f"window {window}: expected at least one frame")
@@ -80,11 +81,11 @@ class Segmenter:
         self.quality = quality_of(quality)
         keep_freed_memory()
         self.device = choose_device(device) if isinstance(device, str) else device
-        self.model = model.to(self.device).eval()
-        self.engine = choose_engine(engine, self.model, self.device)
+        self.model: ReferringModel = model.to(self.device).eval()
+        self.engine: Engine = choose_engine(engine, self.model, self.device)
         self._asked = ready(self.engine, self.model)
         self.overlaps = True
-        self.size = size
+        self.size: int = size
         self.window = window
         self.threshold = threshold
         self.presence_threshold = presence_threshold
@@ -119,48 +120,10 @@ class Segmenter:
             engine=engine,
         )
 
-    def segment(
-        self, video: Video, sentences: Sequence[str], first_masks: FirstMasks | None = None
-    ) -> Prediction:
-        """Segment a clip that fits in memory.
-
-        Args:
-            video: a file or folder, or its T frames: uint8 RGB, HW3, of equal size.
-            sentences: E sentences.
-            first_masks: see :meth:`stream`.
-
-        Raises:
-            UserError: a sentence can't be asked, or there are no frames or unsuitable ones.
-        """
-        parts = list(self.stream(video, sentences, first_masks))
-        if not parts:
-            raise UserError("no frames were given; expected at least one")
-        return Prediction(
-            sentences=list(sentences),
-            probability_ETHW=np.concatenate([part.probability_ETHW for part in parts], axis=1),
-            presence_ET=np.concatenate([part.presence_ET for part in parts], axis=1),
-            threshold=self.threshold,
-            presence_threshold=self.presence_threshold,
-        )
-
     def stream(
         self, video: Video, sentences: Sequence[str], first_masks: FirstMasks | None = None
     ) -> Iterator[Prediction]:
-        """Segment a video of any length in constant memory.
-
-        Args:
-            video: a file or folder, or frames in order: uint8 RGB, HW3, of equal size.
-            sentences: E sentences; with masks, an empty one follows its mask alone.
-            first_masks: a mask_HW (bool) of the first frame for each sentence, or None for the
-                sentence alone; see :mod:`slvp.segmenter.propagation`.
-
-        Yields:
-            Predictions for consecutive runs of frames; every frame once, in order.
-
-        Raises:
-            UserError: a sentence can't be asked, a mask can't be followed or the video can't be
-                read (at the call), or a frame is of another kind or size (when it is reached).
-        """
+        """Segment a video of any length; see :meth:`BaseSegmenter.stream`."""
         if first_masks is None:
             check_sentences(sentences)
             return self._stream(images_of(video), list(sentences), None)
@@ -168,6 +131,19 @@ class Segmenter:
             raise UserError("a first mask is followed by the features of SLVP; choose such a model")
         masks = check_first_masks(sentences, first_masks)
         return self._stream(images_of(video), list(sentences), masks)
+
+    def again(self, *, threshold: float, quality: str | Quality) -> Self:
+        """Return a segmenter that asks the same model and differs in these."""
+        return type(self)(
+            self.model,
+            device=self.device,
+            size=self.size,
+            window=self.window,
+            threshold=threshold,
+            presence_threshold=self.presence_threshold,
+            quality=quality,
+            engine=self.engine,
+        )
 
     @torch.inference_mode()
     def _stream(
@@ -187,7 +163,7 @@ class Segmenter:
         with closing(Helpers(self.overlaps)) as helpers:
             for answers in self._ask(images, views, helpers, keep_levels=masks is not None):
                 with helpers.sharing():
-                    part = self._finished(answers, views[0], finisher, sentences, first)
+                    part = self._finished(answers, finisher, sentences, first)
                 yield part
                 first += len(answers.images)
 
@@ -208,24 +184,26 @@ class Segmenter:
 
     def views(self, sentences: list[str]) -> list[View]:
         """Return the ways of asking the model that the quality names, for a video yet to come."""
-        sizes = [
-            min(MAX_SIDE, max(MULTIPLE, round(self.size * scale))) for scale in self.quality.scales
-        ]
         return [
             View(self._asked, self.device, sentences, size, mirrored=mirrored)
-            for size in sizes
+            for size in self._sizes()
             for mirrored in ([False, True] if self.quality.flip else [False])
+        ]
+
+    def _sizes(self) -> list[int]:
+        """Return the short sides of the frames that the model sees."""
+        return [
+            min(MAX_SIDE, max(MULTIPLE, round(self.size * scale))) for scale in self.quality.scales
         ]
 
     def _finished(
         self,
         answers: Answers,
-        view: View,
         finisher: Finisher | MaskFollower,
         sentences: list[str],
         first: int,
     ) -> Prediction:
-        grid = self._grid(answers.images[0], view)
+        grid = self._grid(answers.images[0].shape[:2])
         probabilities, presences = [], []
         for t, image_HW3 in enumerate(answers.images):
             logits_EHW, presence_E = answers.logits_ETHW[:, t], answers.presence_ET[:, t]
@@ -247,8 +225,7 @@ class Segmenter:
             first_frame=first,
         )
 
-    @staticmethod
-    def _grid(image_HW3: UInt8Array, view: View) -> tuple[int, int]:
-        """Return height and width of the maps that frames are finished on."""
-        height, width = view.sides(image_HW3.shape[:2])
+    def _grid(self, size: tuple[int, ...]) -> tuple[int, int]:
+        """Return height and width of the maps that frames of a size are finished on."""
+        height, width = self._asked.sides(size, self._sizes()[0])
         return height // STRIDE, width // STRIDE

@@ -12,7 +12,7 @@ from slvp.apps.web import cutouts, jobs
 from slvp.apps.web.limits import Limits, check_upload, sentences_of
 from slvp.apps.web.workspace import Workspace
 from slvp.errors import UserError
-from slvp.segmenter import Segmenter
+from slvp.segmenter import BaseSegmenter
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Desk:
         limits: what is allowed.
     """
 
-    def __init__(self, segmenter: Segmenter, workspace: Workspace, limits: Limits) -> None:
+    def __init__(self, segmenter: BaseSegmenter, workspace: Workspace, limits: Limits) -> None:
         self.workspace = workspace
         self.limits = limits
         self._segmenter = segmenter
@@ -72,15 +72,7 @@ class Desk:
         path = Path(video)
         check_upload(path, self.workspace.uploads, self.limits)
         sentences = sentences_of(text, self.limits)
-        segmenter = Segmenter(
-            self._segmenter.model,
-            device=self._segmenter.device,
-            size=self._segmenter.size,
-            threshold=threshold,
-            presence_threshold=self._segmenter.presence_threshold,
-            quality=quality,
-            engine=self._segmenter.engine,
-        )
+        segmenter = self._segmenter.again(threshold=threshold, quality=quality)
         folder = self.workspace.new_folder()
         try:
             for step in jobs.segment(

@@ -19,7 +19,7 @@ from slvp.apps.overlay import draw_overlay
 from slvp.apps.web.downloads import write_coco
 from slvp.apps.web.limits import Limits, check_info, check_time
 from slvp.data.rle import decode_rle, encode_rle
-from slvp.segmenter import Segmenter
+from slvp.segmenter import BaseSegmenter
 from slvp.types import BoolArray, UInt8Array
 from slvp.video import Frame, VideoInfo, VideoReader, VideoWriter
 
@@ -96,7 +96,7 @@ class Progress:
 
 
 def segment(
-    segmenter: Segmenter,
+    segmenter: BaseSegmenter,
     video: Path,
     sentences: list[str],
     folder: Path,

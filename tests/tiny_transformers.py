@@ -218,11 +218,11 @@ def _sam2_parts() -> dict:
             },
             "backbone_channel_list": [64, 32, 16, 8],
             "backbone_feature_sizes": [[16, 16], [8, 8], [4, 4]],
-            "fpn_hidden_size": 64,
+            "fpn_hidden_size": 128,
         },
-        "prompt_encoder_config": {"hidden_size": 64, "image_size": 64},
+        "prompt_encoder_config": {"hidden_size": 128, "image_size": 64},
         "mask_decoder_config": {
-            "hidden_size": 64,
+            "hidden_size": 128,
             "mlp_dim": 16,
             "num_attention_heads": 2,
             "iou_head_hidden_dim": 16,
@@ -259,14 +259,14 @@ def sam2_video(folder: Path, seed: int = 0) -> Path:
         image_size=64,
         num_maskmem=3,
         max_object_pointers_in_encoder=5,
-        memory_attention_hidden_size=64,
+        memory_attention_hidden_size=128,
         memory_attention_num_layers=1,
         memory_attention_feed_forward_hidden_size=16,
         memory_attention_rope_feat_sizes=[4, 4],
-        memory_encoder_hidden_size=64,
+        memory_encoder_hidden_size=128,
         memory_encoder_output_channels=64,  # what its memory attention takes, whatever is set
-        mask_downsampler_embed_dim=64,
-        memory_fuser_embed_dim=64,
+        mask_downsampler_embed_dim=128,
+        memory_fuser_embed_dim=128,
         memory_fuser_intermediate_dim=16,
         memory_fuser_num_layers=1,
     )
@@ -278,3 +278,42 @@ def sam2_video(folder: Path, seed: int = 0) -> Path:
         Sam2ImageProcessor(size=size), Sam2VideoVideoProcessor(size=size), target_size=64
     )
     return _save(folder, model, processor)
+
+
+def sam_hq(folder: Path, seed: int = 0) -> Path:
+    from transformers import SamHQConfig, SamHQModel, SamHQProcessor, SamImageProcessor
+
+    torch.manual_seed(seed)
+    config = SamHQConfig(
+        vision_config={
+            "hidden_size": 16,
+            "output_channels": 16,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "image_size": 64,
+            "patch_size": 8,
+            "window_size": 4,
+            "global_attn_indexes": [1],
+            "num_pos_feats": 8,
+            "mlp_dim": 16,
+        },
+        prompt_encoder_config={"hidden_size": 16, "image_size": 64, "patch_size": 8},
+        mask_decoder_config={
+            "hidden_size": 16,
+            "mlp_dim": 16,
+            "num_attention_heads": 2,
+            "iou_head_hidden_dim": 16,
+            "vit_dim": 16,
+        },
+    )
+    model = SamHQModel(config)
+    _spread(model)
+    pictures = SamImageProcessor(size={"longest_edge": 64}, pad_size={"height": 64, "width": 64})
+    return _save(folder, model, SamHQProcessor(pictures))
+
+
+MAKERS = {
+    maker.__name__: maker
+    for maker in (grounding_dino, owlv2, omdet_turbo, sam, sam_hq, sam2, sam2_video)
+}
+"""What writes a model to a folder, by its kind."""

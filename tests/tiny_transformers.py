@@ -99,7 +99,7 @@ def grounding_dino(folder: Path, seed: int = 0) -> Path:
     )
     model = GroundingDinoForObjectDetection(config)
     _spread(model, 0.1)
-    pictures = GroundingDinoImageProcessor(size={"shortest_edge": 64, "longest_edge": 96})
+    pictures = GroundingDinoImageProcessor(size={"shortest_edge": 96, "longest_edge": 128})
     return _save(folder, model, GroundingDinoProcessor(pictures, tokenizer))
 
 

@@ -77,7 +77,7 @@ def test_objects_know_nothing_of_each_other(prompter, frames) -> None:
     for number, track in enumerate(tracks):
         alone = prompter.begin(1)
         for frame, box, before in zip(frames, track, seen[:, number], strict=False):
-            torch.testing.assert_close(alone.next(frame, [box])[0], before, atol=1e-5, rtol=0)
+            torch.testing.assert_close(alone.next(frame, [box])[0], before, atol=1e-3, rtol=0)
 
 
 def test_the_mask_of_the_best_score_is_taken(prompter_of, frames) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from slvp.models.grounded.tracking import VideoPrompter
 from slvp.models.referring_model import ParameterCounts
 
 _CONFIG = "config.json"
+_PROCESSORS = ("processor_config.json", "preprocessor_config.json")
 _VIDEO = "sam2_video"  # the type of every SAM 2 of the hub
 
 
@@ -29,12 +31,14 @@ class _Part:
         kind: what such a model is.
         types: transformers' names of its architectures.
         examples: models of the hub.
+        answers: what its processor must be able to do.
     """
 
     name: str
     kind: str
     types: tuple[str, ...]
     examples: str
+    answers: str
 
 
 _DETECTOR = _Part(
@@ -42,6 +46,7 @@ _DETECTOR = _Part(
     kind="a zero-shot object detector",
     types=("grounding-dino", "mm-grounding-dino", "omdet-turbo", "owlv2", "owlvit"),
     examples="'IDEA-Research/grounding-dino-tiny' or 'google/owlv2-base-patch16-ensemble'",
+    answers="post_process_grounded_object_detection",
 )
 
 _SEGMENTER = _Part(
@@ -49,6 +54,7 @@ _SEGMENTER = _Part(
     kind="a promptable segmenter",
     types=("sam", "sam2", _VIDEO, "sam_hq"),
     examples="'facebook/sam-vit-base' or 'facebook/sam2.1-hiera-tiny'",
+    answers="post_process_masks",
 )
 
 
@@ -102,33 +108,24 @@ def load_grounded(detector: str, segmenter: str) -> GroundedModel:
     return model.requires_grad_(False)
 
 
-def _asked(name: str) -> contextlib.AbstractContextManager[None]:
-    """Ask the hub, unless the model is in a folder."""
-    return contextlib.nullcontext() if Path(name).is_dir() else hub()
-
-
 def _type(name: str, part: _Part) -> str:
     """Return the architecture of a model, once it is known to be there and of the right kind."""
     from transformers import PretrainedConfig
 
     expected = f"expected {part.kind}: a folder or a hub's owner/name, such as {part.examples}"
     if Path(name).is_dir():
-        if not (Path(name) / _CONFIG).is_file():
-            raise UserError(f"{part.name} {name!r}: holds no {_CONFIG}; {expected}")
+        values = _folder_config(name, part, expected)
     elif name.count("/") != 1 or name.startswith((".", "/", "~")) or name.endswith("/"):
         raise UserError(f"{part.name} {name!r}: no such folder; {expected}")
-    try:
-        with _asked(name):
-            values, _ = PretrainedConfig.get_config_dict(name)
-    except (OSError, ValueError) as error:
-        if Path(name).is_dir():
+    else:
+        try:
+            with hub():
+                values, _ = PretrainedConfig.get_config_dict(name)
+        except (OSError, ValueError) as error:
             raise UserError(
-                f"{part.name} {name!r}: {_CONFIG} is no readable JSON; fetch the model again"
+                f"{part.name} {name!r}: no such folder, and the hub has no such model or could not "
+                f"be asked ({type(error).__name__}); {expected}"
             ) from None
-        raise UserError(
-            f"{part.name} {name!r}: no such folder, and the hub has no such model or could not be "
-            f"asked ({type(error).__name__}); {expected}"
-        ) from None
     found = str(values.get("model_type", "unknown"))
     if found not in part.types:
         raise UserError(
@@ -138,41 +135,92 @@ def _type(name: str, part: _Part) -> str:
     return found
 
 
+def _folder_config(name: str, part: _Part, expected: str) -> dict[str, Any]:
+    file = Path(name) / _CONFIG
+    if not file.is_file():
+        raise UserError(f"{part.name} {name!r}: holds no {_CONFIG}; {expected}")
+    try:
+        values = json.loads(file.read_bytes())
+    except ValueError as error:
+        raise UserError(
+            f"{part.name} {name!r}: {_CONFIG} is not JSON ({error}); fetch the model again"
+        ) from None
+    if not isinstance(values, dict):
+        raise UserError(
+            f"{part.name} {name!r}: {_CONFIG}: expected a JSON object; fetch the model again"
+        )
+    return values
+
+
 def _load(name: str, part: _Part, model_class: Any) -> tuple[Any, Any]:
     """Return model and processor."""
-    from safetensors import SafetensorError
+    from transformers.utils import logging
+
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()  # what is wrong with the weights is said below
+    try:
+        with contextlib.nullcontext() if Path(name).is_dir() else hub():
+            processor = _processor(name, part)
+            return _model(name, part, model_class), processor
+    except ImportError as error:
+        raise UserError(
+            f"{part.name} {name!r}: needs a library that isn't installed ({first_line(error)}); "
+            "install it, or choose another model"
+        ) from None
+    finally:
+        logging.set_verbosity(verbosity)
+
+
+def _processor(name: str, part: _Part) -> Any:
     from transformers import AutoProcessor
 
-    with _asked(name):
-        try:
-            processor = AutoProcessor.from_pretrained(name)
-        except ImportError as error:
-            raise _library(name, part, error) from None
-        except (OSError, ValueError, TypeError) as error:
-            raise UserError(
-                f"{part.name} {name!r}: what prepares its input can't be loaded "
-                f"({first_line(error)}); fetch the model again with the files of its processor"
-            ) from None
-        try:
-            model, report = model_class.from_pretrained(name, output_loading_info=True)
-        except ImportError as error:
-            raise _library(name, part, error) from None
-        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-            raise UserError(
-                f"{part.name} {name!r}: its weights can't be loaded ({first_line(error)}); "
-                "fetch the model again"
-            ) from None
-    if report["missing_keys"]:
-        # Left random by transformers, with no more than a warning.
+    folder = Path(name)
+    if folder.is_dir() and not any((folder / file).is_file() for file in _PROCESSORS):
         raise UserError(
-            f"{part.name} {name!r}: tensor {min(report['missing_keys'])} is missing; the weights "
-            f"don't belong to its {_CONFIG}; fetch the model again"
+            f"{part.name} {name!r}: holds no {' or '.join(_PROCESSORS)}; fetch the model again, "
+            "with the files of its processor"
         )
-    return model, processor
+    try:
+        processor = AutoProcessor.from_pretrained(name)
+    except (OSError, ValueError, TypeError) as error:
+        reason = first_line(error).split(". ")[0]
+        raise UserError(
+            f"{part.name} {name!r}: its processor can't be loaded ({reason}); fetch the model "
+            "again, with the files of its processor"
+        ) from None
+    if not hasattr(processor, part.answers):
+        raise UserError(
+            f"{part.name} {name!r}: its processor is a {type(processor).__name__}, not one of "
+            f"{part.kind}; fetch the model again"
+        )
+    tokenizer = getattr(processor, "tokenizer", None)
+    # Where its files are missing, transformers makes a tokenizer to which all words are unknown.
+    if tokenizer and set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
+        raise UserError(
+            f"{part.name} {name!r}: its tokenizer knows no words; fetch the model again, with "
+            "the files of its tokenizer"
+        )
+    return processor
 
 
-def _library(name: str, part: _Part, error: Exception) -> UserError:
-    return UserError(
-        f"{part.name} {name!r}: needs a library that isn't installed ({first_line(error)}); "
-        "install it, or choose another model"
-    )
+def _model(name: str, part: _Part, model_class: Any) -> Any:
+    from safetensors import SafetensorError
+
+    try:
+        model, report = model_class.from_pretrained(
+            name, output_loading_info=True, ignore_mismatched_sizes=True
+        )
+    except (OSError, ValueError, SafetensorError) as error:
+        raise UserError(
+            f"{part.name} {name!r}: its weights can't be loaded ({first_line(error)}); "
+            "fetch the model again"
+        ) from None
+    # Those, transformers would leave random.
+    missing = sorted(report["missing_keys"])
+    missing += sorted(tensor for tensor, *_ in report["mismatched_keys"])
+    if missing:
+        raise UserError(
+            f"{part.name} {name!r}: tensor {missing[0]} is missing or has another shape; the "
+            f"weights don't belong to its {_CONFIG}; fetch the model again"
+        )
+    return model

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from slvp.segmenter import Segmenter as Segmenter
+    from slvp.segmenter import load_segmenter as load_segmenter
 
 __version__ = "0.1.0"
 
-__all__ = ["Segmenter", "__version__"]
+__all__ = ["Segmenter", "__version__", "load_segmenter"]
 
 
 def __getattr__(name: str) -> Any:
     # Only when asked for: PyTorch takes seconds to import, and the command line's help needs none.
-    if name == "Segmenter":
-        from slvp.segmenter import Segmenter
+    if name in ("Segmenter", "load_segmenter"):
+        from slvp import segmenter
 
-        return Segmenter
+        return getattr(segmenter, name)
     raise AttributeError(f"module 'slvp' has no attribute {name!r}")

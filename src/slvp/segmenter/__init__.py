@@ -3,7 +3,15 @@
 ================  ==================================================================================
 module            what
 ================  ==================================================================================
-``segmenter``     the class
+``base``          what all segmenters have in common
+``loading``       segmenters by the name of what they ask
+``segmenter``     a model of ours, asked once
+``grounded``      a model of ours, asked again about what is around a box: the following four
+``proposing``     boxes of what the model marks
+``linking``       which box of each frame is the object
+``viterbi``       the cheapest path through the choices of all frames
+``cropping``      the part of a frame around a box, and what was said of it put back
+``detected``      models of others: boxes of a detector, linked, and masks of what they hold
 ``windows``       the model asked window by window, in constant memory
 ``overlapping``   several windows at a time, on half of the cores each
 ``trailing``      each frame answered at once, from a window that ends with it
@@ -29,6 +37,7 @@ from slvp.segmenter.base import BaseSegmenter as BaseSegmenter
 from slvp.segmenter.engines import Engine as Engine
 from slvp.segmenter.first_masks import FirstMask as FirstMask
 from slvp.segmenter.first_masks import FirstMasks as FirstMasks
+from slvp.segmenter.loading import load_segmenter as load_segmenter
 from slvp.segmenter.quality import QUALITIES as QUALITIES
 from slvp.segmenter.quality import Quality as Quality
 from slvp.segmenter.segmenter import Segmenter as Segmenter
@@ -41,4 +50,5 @@ __all__ = [
     "FirstMasks",
     "Quality",
     "Segmenter",
+    "load_segmenter",
 ]

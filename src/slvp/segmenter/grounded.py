@@ -16,7 +16,7 @@ from slvp.errors import UserError
 from slvp.segmenter.cropping import Framing, Region, crop, put_back, shares
 from slvp.segmenter.finishing import Finisher, resized
 from slvp.segmenter.first_masks import FirstMask, FirstMasks
-from slvp.segmenter.linking import LAG, NO_LINK, Linker, Scene, StepCosts
+from slvp.segmenter.linking import LAG, NO_LINK, Chosen, Linker, Scene, StepCosts, boxes_of
 from slvp.segmenter.overlapping import Helpers
 from slvp.segmenter.proposing import propose
 from slvp.segmenter.segmenter import Segmenter
@@ -124,8 +124,8 @@ class GroundedSegmenter(Segmenter):
         held: deque[_Look] = deque()
         scene: Scene | None = None
 
-        def grounded(boxes_E: list[Float32Array | None]) -> _Grounded:
-            look = held.popleft()
+        def grounded(chosen_E: Sequence[Chosen | None]) -> _Grounded:
+            look, boxes_E = held.popleft(), boxes_of(chosen_E)
             size = look.image_HW3.shape[:2]
             regions = [
                 framing.next(box, size) for framing, box in zip(framings, boxes_E, strict=True)
@@ -142,10 +142,10 @@ class GroundedSegmenter(Segmenter):
                     look.logits_EHW[e].numpy(), believed, look.image_HW3.shape[:2], one=one_E[e]
                 )
                 decided.append(linker.add(candidates, 1 - believed, scene))
-            for boxes_E in zip(*decided, strict=True):
-                yield grounded(list(boxes_E))
-        for boxes_E in zip(*(linker.finish() for linker in linkers), strict=True):
-            yield grounded(list(boxes_E))
+            for chosen_E in zip(*decided, strict=True):
+                yield grounded(chosen_E)
+        for chosen_E in zip(*(linker.finish() for linker in linkers), strict=True):
+            yield grounded(chosen_E)
 
     def _believed(self, presence: float) -> float:
         """Return a presence as a score: a half where it is at the segmenter's threshold."""

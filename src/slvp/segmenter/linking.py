@@ -10,6 +10,7 @@ are that would be one object in neighbouring frames.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,24 @@ class StepCosts:
 
 NO_LINK = StepCosts(0, 0, 0, 0)
 """Each frame by itself."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Where the object is in a frame.
+
+    Attributes:
+        box_4: left, top, right, bottom in pixels.
+        score: as it was a candidate, in 0..1.
+    """
+
+    box_4: Float32Array
+    score: float
+
+
+def boxes_of(chosen_E: Iterable[Chosen | None]) -> list[Float32Array | None]:
+    """Return the boxes of what is chosen for each sentence."""
+    return [None if chosen is None else chosen.box_4 for chosen in chosen_E]
 
 
 class Scene:
@@ -111,10 +130,10 @@ class Linker:
     def __init__(self, lag: int = LAG, steps: StepCosts = StepCosts()) -> None:
         self._steps = steps
         self._viterbi = Viterbi(lag)
-        self._undecided: deque[Float32Array] = deque()
+        self._undecided: deque[Candidates] = deque()
         self._newest: tuple[Float32Array, list[Float32Array]] | None = None
 
-    def add(self, candidates: Candidates, absent: float, scene: Scene) -> list[Float32Array | None]:
+    def add(self, candidates: Candidates, absent: float, scene: Scene) -> list[Chosen | None]:
         """Add the next frame.
 
         Args:
@@ -123,25 +142,27 @@ class Linker:
             scene: the frame.
 
         Returns:
-            box_4 of the frame that is now decided, None if the object isn't to be seen in it; no
-            entry as long as there are too few frames.
+            What is chosen in the frame that is now decided, None if the object isn't to be seen in
+            it; no entry as long as there are too few frames.
         """
         boxes_N4 = candidates.boxes_N4
         looks = [scene.looks(box_4) for box_4 in boxes_N4]
         cost_N = -np.log(np.clip([*candidates.score_N, absent], _LEAST, 1.0))
         move_MN = None if self._newest is None else self._moves(boxes_N4, looks, scene)
         self._newest = boxes_N4, looks
-        self._undecided.append(boxes_N4)
+        self._undecided.append(candidates)
         state = self._viterbi.add(cost_N, move_MN)
-        return [] if state is None else [self._box(state)]
+        return [] if state is None else [self._chosen(state)]
 
-    def finish(self) -> list[Float32Array | None]:
-        """Return the boxes of the frames that aren't decided yet."""
-        return [self._box(state) for state in self._viterbi.finish()]
+    def finish(self) -> list[Chosen | None]:
+        """Return what is chosen in the frames that aren't decided yet."""
+        return [self._chosen(state) for state in self._viterbi.finish()]
 
-    def _box(self, state: int) -> Float32Array | None:
-        boxes_N4 = self._undecided.popleft()
-        return boxes_N4[state] if state < len(boxes_N4) else None
+    def _chosen(self, state: int) -> Chosen | None:
+        candidates = self._undecided.popleft()
+        if state == len(candidates.boxes_N4):
+            return None
+        return Chosen(candidates.boxes_N4[state], float(candidates.score_N[state]))
 
     def _moves(self, boxes_N4: Float32Array, looks: list[Float32Array], scene: Scene) -> Costs:
         """Return costs of all steps from the frame before; the last state is "not to be seen"."""
@@ -160,14 +181,6 @@ class Linker:
             + steps.motion * _distances(moved_M4, boxes_N4)
         )
         return move_MN
-
-
-def link(
-    frames: list[tuple[Candidates, float, Scene]], lag: int = LAG, steps: StepCosts = StepCosts()
-) -> list[Float32Array | None]:
-    """Choose boxes in all frames of a video at once; see :class:`Linker`."""
-    linker = Linker(lag, steps)
-    return [box for frame in frames for box in linker.add(*frame)] + linker.finish()
 
 
 def box_overlaps(boxes_M4: Float32Array, boxes_N4: Float32Array) -> Float32Array:

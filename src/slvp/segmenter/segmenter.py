@@ -13,6 +13,7 @@ import torch
 from slvp.errors import UserError
 from slvp.models.checkpoint import from_pretrained
 from slvp.models.device import choose_device, keep_freed_memory
+from slvp.models.grounded.names import parse_grounded
 from slvp.models.referring_model import MAX_SIDE, MULTIPLE, ReferringModel
 from slvp.models.slvp import SLVP
 from slvp.models.text import check_sentences
@@ -102,13 +103,18 @@ class Segmenter(BaseSegmenter):
         presence_threshold: float | None = None,
         quality: str | Quality = "good",
         engine: Engine = "float32",
-    ) -> Segmenter:
-        """Load a shipped model, a folder or a hub's ``owner/name``.
+    ) -> Self:
+        """Load a shipped model, a folder or a hub's ``owner/name``; one that isn't grounded.
 
         Raises:
             UserError: no such model, no such device, or an option that can't be.
         """
         quality = quality_of(quality)  # told before a model is fetched
+        if parse_grounded(str(name_or_path)) is not None:
+            raise UserError(
+                f"model {name_or_path!r}: grounding needs later frames and asks in its own way; "
+                "expected a model without a prefix here"
+            )
         return cls(
             from_pretrained(name_or_path),
             device=device,

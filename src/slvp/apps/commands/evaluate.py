@@ -24,7 +24,8 @@ from slvp.evaluation.prompting import Prompt, require_first_masks
 from slvp.evaluation.protocols import Protocol
 from slvp.evaluation.segmenting import segmented_frames
 from slvp.evaluation.store import ScoreStore
-from slvp.segmenter import Segmenter
+from slvp.models.grounded.names import parse_grounded
+from slvp.segmenter import BaseSegmenter, load_segmenter
 
 
 def evaluate_benchmark(
@@ -58,7 +59,7 @@ def evaluate_benchmark(
     expressions = way.load(data, split)
     require_masks(expressions, split)
     require_first_masks(expressions, prompt)
-    segmenter = Segmenter.from_pretrained(
+    segmenter = load_segmenter(
         model, device=team.device(device), size=size, threshold=threshold, quality=quality
     )
     config = {
@@ -80,7 +81,7 @@ def evaluate_benchmark(
                 "split": split,
                 "protocol": way.protocol.name,
                 "data": str(data.resolve()),
-                "model": _fingerprint(segmenter),
+                "model": _fingerprint(segmenter, model),
                 **config,
                 "slvp": slvp.__version__,
             }
@@ -118,7 +119,7 @@ def evaluate_benchmark(
 
 
 def _evaluate(
-    segmenter: Segmenter,
+    segmenter: BaseSegmenter,
     groups: list[Group],
     protocol: Protocol,
     prompt: Prompt,
@@ -147,9 +148,11 @@ def _evaluate(
             bar.update(frames[group[0].sequence])
 
 
-def _fingerprint(segmenter: Segmenter) -> str:
-    """Return a digest of the model's weights."""
+def _fingerprint(segmenter: BaseSegmenter, name: str) -> str:
+    """Return a digest of the model's weights, and of how it is grounded."""
     digest = hashlib.sha256()
+    if parse_grounded(name) is not None:
+        digest.update(name.encode())
     for name, tensor in segmenter.model.state_dict().items():
         digest.update(name.encode())
         digest.update(tensor.cpu().contiguous().numpy().tobytes())

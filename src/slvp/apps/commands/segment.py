@@ -20,7 +20,7 @@ from slvp.apps.overlay import draw_overlay
 from slvp.data.rle import encode_rle
 from slvp.errors import UserError
 from slvp.models.device import choose_device
-from slvp.segmenter import Engine, Segmenter
+from slvp.segmenter import BaseSegmenter, Engine, load_segmenter
 from slvp.segmenter.first_masks import read_first_masks
 from slvp.types import BoolArray, Prediction
 from slvp.video import VideoInfo, VideoReader, VideoWriter
@@ -41,7 +41,7 @@ def segment_video(
     engine: Engine,
     overwrite: bool,
     quiet: bool,
-    segmenter: Segmenter | None = None,
+    segmenter: BaseSegmenter | None = None,
     first_mask: Path | None = None,
 ) -> Path:
     """Segment a video into the folder ``out``, frame by frame, in memory that does not grow.
@@ -67,7 +67,7 @@ def segment_video(
             sentences = _for_each(sentences, len(first_masks), first_mask)
         names = [sentence or f"object {k}" for k, sentence in enumerate(sentences, start=1)]
         if segmenter is None:
-            segmenter = Segmenter.from_pretrained(
+            segmenter = load_segmenter(
                 model, device=device, size=size, threshold=threshold, quality=quality, engine=engine
             )
         folder = stack.enter_context(output_folder(target, CONTENTS, overwrite))
@@ -145,7 +145,7 @@ class FrameRecords:
         quality: str,
         sentences: list[str],
         *,
-        size: int,
+        size: int | None,
         engine: str,
         first_mask: Path | None = None,
     ) -> None:

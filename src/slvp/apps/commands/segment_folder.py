@@ -14,7 +14,7 @@ from typing import Any
 from slvp.apps.commands.segment import segment_video
 from slvp.errors import UserError
 from slvp.models.text import check_sentences
-from slvp.segmenter import Engine, Segmenter
+from slvp.segmenter import Engine, load_segmenter
 from slvp.video.folder import IMAGE_SUFFIXES
 
 # fmt: off
@@ -108,7 +108,7 @@ def segment_folder(
     outcome = Outcome(Path("outputs", folder.resolve().name) if out is None else out)
     _check_folder(outcome.folder)
     targets = [outcome.folder / name for name in _names(videos)]
-    segmenter = Segmenter.from_pretrained(
+    segmenter = load_segmenter(
         model, device=device, size=size, threshold=threshold, quality=quality, engine=engine
     )
     settings = {

@@ -20,7 +20,7 @@ from slvp.evaluation.submission import (
     format_check,
     write_submission,
 )
-from slvp.segmenter import Segmenter
+from slvp.segmenter import load_segmenter
 
 
 def write_file(
@@ -55,7 +55,7 @@ def write_file(
     groups = sequences_of(expressions)
     kind = way.protocol.answers
     if predictions is None:
-        segmenter = Segmenter.from_pretrained(
+        segmenter = load_segmenter(
             model, device=device, size=size, threshold=threshold, quality=quality
         )
 

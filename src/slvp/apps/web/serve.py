@@ -12,7 +12,7 @@ from slvp.apps.web.desk import Desk
 from slvp.apps.web.limits import Limits
 from slvp.apps.web.workspace import Workspace
 from slvp.errors import UserError
-from slvp.segmenter import Engine, Segmenter
+from slvp.segmenter import Engine, load_segmenter
 
 
 def serve(
@@ -73,9 +73,7 @@ def running(
     if port is not None and not 0 < port < 1 << 16:
         raise UserError(f"--port {port}: expected a number from 1 to 65535")
     limits = Limits() if limits is None else limits
-    segmenter = Segmenter.from_pretrained(
-        model, device=device, size=size, quality=quality, engine=engine
-    )
+    segmenter = load_segmenter(model, device=device, size=size, quality=quality, engine=engine)
     workspace = Workspace(limits.keep_minutes * 60)
     # Read by Gradio and its dependencies when they are imported or a page is built.
     settings = {

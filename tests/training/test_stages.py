@@ -11,7 +11,7 @@ from slvp.data.labels.kinds import WeakKind
 from slvp.data.pseudo_masks.store import read_pseudo_masks
 from slvp.errors import UserError
 from slvp.models.checkpoint import from_pretrained
-from slvp.training import loop, stages
+from slvp.training import loop, pseudo_jobs
 from slvp.training.config import WeakConfig
 from slvp.training.stages import Stages, first_teacher
 from slvp.training.teacher import Teacher
@@ -101,7 +101,7 @@ def test_pseudo_masks_that_cannot_be_made_leave_no_stage(davis, tmp_path, monkey
 
     run = tmp_path / "run"
     with monkeypatch.context() as patch:
-        patch.setattr(stages, "make_pseudo_masks", broken)
+        patch.setattr(pseudo_jobs, "make_pseudo_masks", broken)
         with pytest.raises(UserError, match=r"00001\.jpg can't be read"):
             loop.train(weak_run(davis), run, quiet=True)
     assert not (run / "pseudo/stage-1").exists()

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from slvp.models.build import build
+from slvp.models.checkpoint import load_strictly
 from slvp.models.referring_model import ReferringModel
 from slvp.training.config import TrainConfig
 from slvp.training.ema import Ema
@@ -157,6 +159,12 @@ class Learner:
                 for name, tensor in self.model.stored_state().items()
             }
         )
+
+    def whole_model(self) -> ReferringModel:
+        """Return a copy with averaged weights, whole in each process; all must ask for it."""
+        model = build(self.config.model, weights="unstored")
+        load_strictly(model, self.processes.first(self.averaged_state()), "this run")
+        return model
 
     def _loss(self, totals: _Numbers, counts: _Numbers) -> torch.Tensor:
         terms = _means(totals, counts)

@@ -168,11 +168,14 @@ class _Loop:
         if not self.stages.weak:
             return
         with self.run.writing(self.run.pseudo):
-            if stage.number:
+            if not stage.number:
+                self._ask_for_pseudo_masks(stage, first_teacher(self.config))
+            elif self.processes.sharded:
+                # Shares are of use only to processes that ask as often as each other.
+                self._ask_for_pseudo_masks(stage, self.learner.whole_model())
+            else:
                 with self.learner.ema.inside(self.learner.model):
                     self._ask_for_pseudo_masks(stage, self.learner.model)
-            else:
-                self._ask_for_pseudo_masks(stage, first_teacher(self.config))
 
     def _ask_for_pseudo_masks(self, stage: Stage, model: ReferringModel | None) -> None:
         self.stages.make(stage.number, model, self.processes, quiet=self.quiet)

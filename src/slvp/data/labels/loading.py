@@ -31,8 +31,9 @@ def load_labelled(
     looked at, and ``labels.labelled`` tells of which ones something is known.
 
     Boxes, points and first masks are those of the file ``ROOT/labels/SPLIT-KIND.json``; mask files
-    are then not looked at. Sentences about an object that the file doesn't have, or in a video that
-    it doesn't have, are left out. Where there is no such file, the labels are made from the masks.
+    are then not looked at. Sentences about an object of which the file says nothing, or in a video
+    that it doesn't have, are left out. Where there is no such file, the labels are made from the
+    masks.
 
     Args:
         name: of the benchmark, as on the command line.
@@ -91,9 +92,12 @@ def frame_names(expressions: Iterable[BenchmarkExpression]) -> dict[str, tuple[s
 
 
 def is_labelled(expression: BenchmarkExpression, labels: Mapping[str, VideoLabels]) -> bool:
-    """Whether all objects of an expression are among the labels of its video."""
+    """Whether something is known of all objects of an expression, if only that they aren't seen."""
     video = labels.get(expression.sequence)
-    return video is not None and video.frames.keys() >= set(expression.object_ids)
+    return video is not None and all(
+        one in video.frames and (video.frames[one] or video.labelled)
+        for one in expression.object_ids
+    )
 
 
 def _load_to_weaken(

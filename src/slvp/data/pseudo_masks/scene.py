@@ -25,12 +25,14 @@ class Scene:
         flow_THW2: from each frame to the next, in pixels of the small frames; zero of the last.
         motion_THW2: the same less what the camera explains, in hundredths of the longer side; of
             the last frame that of the one before.
+        size: height and width of the video's own frames, in pixels.
         scale: pixels of a small frame per pixel of the video's.
     """
 
     frames_THWC: UInt8Array
     flow_THW2: Float32Array
     motion_THW2: Float32Array
+    size: tuple[int, int]
     scale: float
 
     @classmethod
@@ -44,15 +46,16 @@ class Scene:
         Raises:
             UserError: a frame can't be read.
         """
-        small, scale = [], 1.0
+        small, size, scale = [], (0, 0), 1.0
         for frame_HWC in frames.read(chosen):
-            scale = min(1.0, SIDE / min(frame_HWC.shape[:2]))
-            height, width = (max(1, round(side * scale)) for side in frame_HWC.shape[:2])
+            size = frame_HWC.shape[0], frame_HWC.shape[1]
+            scale = min(1.0, SIDE / min(size))
+            height, width = (max(1, round(side * scale)) for side in size)
             small.append(cv2.resize(frame_HWC, (width, height), interpolation=cv2.INTER_AREA))
         frames_THWC = np.stack(small).astype(np.uint8)
         flow_THW2, motion_THW2 = _flow(frames_THWC)
         unit = max(frames_THWC.shape[1:3]) / 100
-        return cls(frames_THWC, flow_THW2, motion_THW2 / np.float32(unit), scale)
+        return cls(frames_THWC, flow_THW2, motion_THW2 / np.float32(unit), size, scale)
 
 
 def chosen_frames(count: int, labelled: Sequence[int], most: int) -> tuple[int, ...]:

@@ -235,7 +235,7 @@ def sam2(folder: Path, seed: int = 0) -> Path:
 
     torch.manual_seed(seed)
     model = Sam2Model(Sam2Config(**_sam2_parts()))
-    _spread(model)
+    _spread(model, 0.1)
     pictures = Sam2ImageProcessor(size={"height": 64, "width": 64})
     return _save(folder, model, Sam2Processor(pictures))
 
@@ -271,7 +271,7 @@ def sam2_video(folder: Path, seed: int = 0) -> Path:
         memory_fuser_num_layers=1,
     )
     model = Sam2VideoModel(config)
-    _spread(model)
+    _spread(model, 0.1)
     torch.nn.init.constant_(model.mask_decoder.pred_obj_score_head.proj_out.bias, 100.0)
     size = {"height": 64, "width": 64}
     processor = Sam2VideoProcessor(

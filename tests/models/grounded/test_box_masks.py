@@ -77,7 +77,16 @@ def test_objects_know_nothing_of_each_other(prompter, frames) -> None:
     for number, track in enumerate(tracks):
         alone = prompter.begin(1)
         for frame, box, before in zip(frames, track, seen[:, number], strict=False):
-            torch.testing.assert_close(alone.next(frame, [box])[0], before, atol=1e-3, rtol=0)
+            torch.testing.assert_close(alone.next(frame, [box])[0], before, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["sam", "sam_hq", "sam2", "sam2_video"])
+def test_half_precision_models_are_given_half_precision(prompter_of, frames, kind) -> None:
+    masks = prompter_of(kind).bfloat16().begin(1)
+    for frame in frames[:2]:
+        probability_EHW = masks.next(frame, [ONE])
+        assert probability_EHW.dtype == torch.float32
+        assert probability_EHW.any()
 
 
 def test_the_mask_of_the_best_score_is_taken(prompter_of, frames) -> None:

@@ -66,10 +66,11 @@ def test_a_sentence_may_have_more_words_than_the_model_has_places(detector, fram
     assert_close(short, detector.detect(frames[0], SENTENCES[:1])[0])
 
 
-def test_half_precision_models_are_given_half_precision(tiny_folder, frames) -> None:
-    detector = load_grounded(tiny_folder("owlv2"), tiny_folder("sam")).detector
+@pytest.mark.parametrize("kind", ["grounding_dino", "owlv2", "omdet_turbo"])
+def test_half_precision_models_are_given_half_precision(tiny_folder, frames, kind) -> None:
+    detector = load_grounded(tiny_folder(kind), tiny_folder("sam")).detector
     (found,) = detector.bfloat16().detect(frames[0], SENTENCES[:1])
-    assert found.boxes_N4.dtype == np.float32
+    assert found.boxes_N4.dtype == found.score_N.dtype == np.float32
     assert len(found.score_N)
 
 

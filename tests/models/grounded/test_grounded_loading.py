@@ -169,6 +169,7 @@ def test_a_library_that_is_not_installed(tiny_folder, spoilt, monkeypatch) -> No
     assert "timm" in message
 
 
+@pytest.mark.slow
 def test_transformers_is_imported_only_to_load() -> None:
     lines = "import sys, slvp.models.grounded.loading; print('transformers' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True)

@@ -95,7 +95,13 @@ class Detector(nn.Module):
         inputs = self.processor(images=image, text=[[sentence]], return_tensors="pt")
         output = self.model(**moved(inputs, self.model))
         return self.processor.post_process_grounded_object_detection(
-            output, text_labels=[[sentence]], threshold=_THRESHOLD, target_sizes=[size]
+            SimpleNamespace(  # it takes no half precision
+                decoder_coord_logits=output.decoder_coord_logits.float(),
+                decoder_class_logits=output.decoder_class_logits.float(),
+                classes_structure=output.classes_structure,
+            ),
+            threshold=_THRESHOLD,
+            target_sizes=[size],
         )[0]
 
     def _grounding_dino(

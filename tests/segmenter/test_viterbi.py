@@ -30,7 +30,9 @@ def _cost(path, costs, moves):
 
 def _solved(costs, moves, lag):
     viterbi = Viterbi(lag)
-    decided = [viterbi.add(cost_N, move) for cost_N, move in zip(costs, [None, *moves], strict=True)]
+    decided = [
+        viterbi.add(cost_N, move) for cost_N, move in zip(costs, [None, *moves], strict=True)
+    ]
     return [state for state in decided if state is not None], viterbi.finish()
 
 

@@ -65,8 +65,8 @@ def test_masks_are_near_the_boxes_that_are_linked(segmenter, frames, monkeypatch
     box = np.array([[24, 16, 48, 40]], np.float32)
     found = Candidates(box, np.array([0.9], np.float32))
     monkeypatch.setattr(grounded, "propose", lambda *_, **__: found)
-    found = type(segmenter)(tiny_model(), quality="fast", threshold=0.01, presence_threshold=0.01)
-    masks = found.segment(frames[:6], ["a dog"]).masks_ETHW[0]
+    close = type(segmenter)(tiny_model(), quality="fast", threshold=0.01, presence_threshold=0.01)
+    masks = close.segment(frames[:6], ["a dog"]).masks_ETHW[0]
     assert masks[:, 16:40, 24:48].any((1, 2)).all()
     beyond = masks.copy()
     beyond[:, 16 - 8 : 40 + 8, 24 - 8 : 48 + 8] = False

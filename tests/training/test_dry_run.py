@@ -1,15 +1,18 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from slvp.data.examples.ref_davis17 import write_ref_davis17
+from slvp.data.labels.kinds import Supervision
 from slvp.errors import UserError
 from slvp.training import processes
 from slvp.training.ablations import ABLATIONS
 from slvp.training.dry_run import dry_run
 from slvp.training.estimates import estimate
 from slvp.training.recipes import RECIPES, recipe
-from tiny_runs import tiny_run
+from tiny_runs import DATA, tiny_run
 
 SIZE = 64
 
@@ -52,6 +55,20 @@ def test_clips_are_of_the_largest_form_where_no_size_is_given() -> None:
     found = dry_run(replace(config, data=data))
     assert found is not None
     assert (found.clips, found.frames, found.height, found.width) == (3, 3, 64, 96)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in get_args(Supervision) if kind != "mask"])
+def test_weak_labels_pass_their_dry_run(kind, tmp_path, monkeypatch) -> None:
+    write_ref_davis17(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.chdir(tmp_path)
+    benchmarks = (("ref-davis17", str(tmp_path), 1.0),)
+    found = dry_run(tiny_run(data=replace(DATA, benchmarks=benchmarks, supervision=kind)))
+    assert found is not None
+    assert {"affinity", "level_set", "projection", "presence"} <= found.figures.keys()
+    assert (found.figures["projection"] > 0) == (kind == "box")
+    assert 0.5 < found.figures["loss"] < 10
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("size", [0, -32, 50])

@@ -3,18 +3,25 @@
 import json
 import shutil
 from collections import Counter
+from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from slvp.data.benchmark_clips import BenchmarkClips
 from slvp.data.benchmarks.ref_davis17 import load_ref_davis17
 from slvp.data.examples.mevis import write_mevis
 from slvp.data.examples.ref_davis17 import write_ref_davis17
+from slvp.data.labels.kinds import Supervision
+from slvp.data.weak_clips import WeakClips
 from slvp.errors import UserError
 from slvp.training.config import DataConfig, TrainConfig
 from slvp.training.mixing import open_annotated, shares_of
 from slvp.training.sources import build_batches
+from slvp.training.stages import Stages
+from slvp.training.weak_data import PseudoFolder
 
 SMALL = {"sizes": ((32, 32), (32, 64)), "frames": (1, 2), "pixels": 2 * 32 * 32}
 
@@ -209,6 +216,80 @@ def test_a_benchmark_without_sentences(tmp_path):
     config = DataConfig(benchmarks=(("ref-youtube-vos", str(tmp_path), 0.5),))
     with pytest.raises(UserError, match="has no sentence there"):
         open_annotated(config, 0, 0)
+
+
+WEAK = [kind for kind in get_args(Supervision) if kind != "mask"]
+
+
+@pytest.mark.parametrize("kind", WEAK)
+def test_weak_labels_are_of_the_same_videos_and_hold_out_masks(kind, data, tmp_path):
+    pseudo = PseudoFolder(tmp_path, 4)
+    weakly = open_annotated(both(data, supervision=kind), 1, 2, pseudo)
+    for found, masked in zip(weakly, open_annotated(both(data), 1, 2), strict=True):
+        assert type(found.training) is WeakClips
+        assert type(found.held_out) is BenchmarkClips
+        assert {one.labels.kind for one in found.training.expressions} == {kind}
+        assert all(one.masks is None for one in found.training.expressions)
+        assert all(one.masks is not None for one in found.held_out.expressions)
+        for side, of_masks in (
+            (found.training, masked.training),
+            (found.held_out, masked.held_out),
+        ):
+            known = [(one.sequence, one.text) for one in side.expressions]
+            assert known == [(one.sequence, one.text) for one in of_masks.expressions]
+    assert weakly[0].training.pseudo != weakly[1].training.pseudo
+
+
+def test_without_masks_held_out_videos_are_scored_on_pseudo_masks(data, tmp_path):
+    shutil.copytree(data / "davis", tmp_path / "davis")
+    for folder in ("Annotations", "Annotations_unsupervised"):
+        shutil.rmtree(tmp_path / "davis/DAVIS" / folder)
+    benchmarks = (("ref-davis17", str(tmp_path / "davis"), 1.0),)
+    weakly = DataConfig(benchmarks=benchmarks, supervision="sentence", **SMALL)
+    (found,) = open_annotated(weakly, 1, 2, PseudoFolder(tmp_path, 4))
+    assert type(found.training) is type(found.held_out) is WeakClips
+    assert found.training.pseudo == found.held_out.pseudo
+    seen, unseen = (
+        {one.sequence for one in side.expressions} for side in (found.training, found.held_out)
+    )
+    assert seen
+    assert unseen
+    assert not seen & unseen
+
+
+def test_weak_labels_come_in_their_share_beside_the_masks_of_the_world(data, tmp_path):
+    config = TrainConfig("finetune", data=both(data, supervision="box"), steps=200)
+    stages = Stages(config, tmp_path)
+    stages.stand_in()
+    training, _ = build_batches(config, pseudo=stages.pseudo(0))
+    found = Counter()
+    for step in range(config.steps):
+        batch = training[step]
+        assert not batch.skipped
+        (place,) = {name.split("/")[0].split("-0-")[0] for name in batch.names}
+        found[place] += 1 / config.steps
+        assert (batch.trust_ETHW is None) == (batch.boxes_ETHW is None) == (place == "world")
+    assert found == pytest.approx({"world": 0.2, "ref-davis17": 0.5, "mevis": 0.3}, abs=0.08)
+
+
+def test_a_share_of_weak_labels(twenty, tmp_path):
+    told = []
+    data = DataConfig(
+        benchmarks=(("mevis", str(twenty), 0.5),), labels=0.2, supervision="point", **SMALL
+    )
+    build_batches(
+        TrainConfig("finetune", data=data, steps=9),
+        tell=told.append,
+        pseudo=PseudoFolder(tmp_path, 4),
+    )
+    assert told == ["mevis, 50% of the batches: 18 to train on (labels of 4), 2 held out"]
+
+
+@pytest.mark.parametrize("kind", WEAK)
+def test_weak_labels_need_a_benchmark(kind, tmp_path):
+    config = replace(both(tmp_path), benchmarks=(), refcoco=(("a.json", "b", 1.0),))
+    with pytest.raises(UserError, match=f"--supervision {kind} needs --benchmark, whose videos"):
+        open_annotated(replace(config, supervision=kind), 0, 0, PseudoFolder(tmp_path, 4))
 
 
 def test_the_configuration_survives_its_file(data, tmp_path):

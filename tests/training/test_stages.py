@@ -1,11 +1,14 @@
 """Runs with weak labels: their stages, the pseudo masks of each, and that they can be resumed."""
 
+import json
+import shutil
 from dataclasses import replace
 from typing import get_args
 
 import numpy as np
 import pytest
 
+from slvp.apps import cli
 from slvp.data.examples.ref_davis17 import write_ref_davis17
 from slvp.data.labels.kinds import WeakKind
 from slvp.data.pseudo_masks.store import read_pseudo_masks
@@ -13,6 +16,7 @@ from slvp.errors import UserError
 from slvp.models.checkpoint import from_pretrained
 from slvp.training import loop, pseudo_jobs
 from slvp.training.config import WeakConfig
+from slvp.training.sources import build_batches
 from slvp.training.stages import Stages, first_teacher
 from slvp.training.teacher import Teacher
 from tiny_runs import DATA, interrupt, logged, tiny_run, weights
@@ -107,6 +111,71 @@ def test_pseudo_masks_that_cannot_be_made_leave_no_stage(davis, tmp_path, monkey
     assert not (run / "pseudo/stage-1").exists()
     loop.resume(run, quiet=True)
     assert len(pseudo_masks(run, 1)) == 1
+
+
+def test_videos_that_are_done_are_not_done_again(davis, tmp_path, monkeypatch):
+    """An interrupted stage goes on where it was, and ends as one that never broke off."""
+    make = pseudo_jobs.PseudoJob.make
+    config = weak_run(davis)
+    config = replace(config, data=replace(config.data, held_out=0.0))
+    loop.train(config, tmp_path / "whole", quiet=True)
+    made = []
+
+    def breaking_off(job):
+        if made:
+            raise KeyboardInterrupt
+        made.append(job.path.name)
+        make(job)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(pseudo_jobs.PseudoJob, "make", breaking_off)
+        loop.train(config, tmp_path / "cut", quiet=True)
+    (done,) = (tmp_path / "cut/pseudo").rglob("*.npz")
+    assert [done.name] == made
+    before = done.stat().st_ino
+    loop.resume(tmp_path / "cut", quiet=True)
+    of_first = pseudo_masks(tmp_path / "cut", 1)
+    assert (tmp_path / "cut/pseudo/stage-1/0-ref-davis17" / done.name).stat().st_ino == before
+    assert len(of_first) == 2
+    for name, masks in pseudo_masks(tmp_path / "whole", 1).items():
+        np.testing.assert_array_equal(masks.probability_NTHW, of_first[name].probability_NTHW)
+
+
+def test_labels_of_another_size_than_their_frames_are_refused(davis, tmp_path):
+    folder = tmp_path / "davis"
+    shutil.copytree(davis, folder)
+    assert cli.run(["data", "weaken", "ref-davis17", str(folder), "--to", "box"]) == 0
+    path = folder / "labels/train-box.json"
+    content = json.loads(path.read_text())
+    for video in content["videos"].values():
+        video["size"] = [2 * side for side in video["size"]]
+    path.write_text(json.dumps(content))
+    said = r"^video [a-z-]+ has frames of 96 x 72 pixels, and labels for 192 x 144: label frames"
+    with pytest.raises(UserError, match=said):
+        loop.train(weak_run(folder), tmp_path / "run", quiet=True)
+    assert not (tmp_path / "run/pseudo/stage-1").exists()
+
+
+@pytest.mark.parametrize("kind", [*get_args(WeakKind), "sentence"])
+def test_what_stands_in_can_be_read_as_pseudo_masks(davis, tmp_path, kind):
+    config = weak_run(davis, kind)
+    stages = Stages(config, tmp_path)
+    stages.stand_in()
+    training, _ = build_batches(config, pseudo=stages.pseudo(0))
+    for step in range(config.steps):
+        batch = training[step]
+        assert not batch.skipped
+        assert not batch.masks_ETHW.any()
+        assert (batch.trust_ETHW == 1).all()
+
+
+def test_stages_without_steps_make_nothing(tmp_path):
+    config = tiny_run(steps=2, weak=WeakConfig(stages=3))
+    weak = Stages(replace(config, data=replace(DATA, supervision="box")), tmp_path)
+    assert [(stage.number, stage.steps) for stage in weak.after(0)] == [
+        (0, range(1)),
+        (2, range(1, 2)),
+    ]
 
 
 def test_stages_share_the_steps(tmp_path):

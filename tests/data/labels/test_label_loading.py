@@ -144,6 +144,28 @@ def test_sentences_about_what_is_not_labelled_are_left_out(tree: Tree) -> None:
         load_labelled("mevis", root, "train", "box")
 
 
+def test_sentences_about_what_nobody_looked_for_are_left_out(tree: Tree) -> None:
+    root = tree("mevis")
+    write_file(root, "mevis", "box", "train")
+    path = label_file(root, "train", "box")
+    content = json.loads(path.read_text())
+    (first, video), *_ = content["videos"].items()
+    looked_for, hidden = video["objects"]
+    video["objects"][hidden] = {}  # nobody saw it in the frames that were looked at
+    path.write_text(json.dumps(content))
+    everything = load_labelled("mevis", root, "train", "box")
+    assert any(int(hidden) in one.object_ids for one in everything)
+    video |= {"labelled": [], "objects": {looked_for: {}, hidden: {}}}
+    path.write_text(json.dumps(content))
+    kept = load_labelled("mevis", root, "train", "box")
+    assert [one for one in everything if one.sequence != first or not one.object_ids] == [
+        replace(one, labels=other.labels)
+        for one in kept
+        for other in everything
+        if (one.sequence, one.expression_id) == (other.sequence, other.expression_id)
+    ]
+
+
 def test_an_instance_of_a2d_that_no_mask_shows_is_known_by_its_sentence_alone(tree: Tree) -> None:
     root = tree("a2d-sentences")
     table = root / "text_annotations/a2d_annotation.txt"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from slvp.training import loop
+from slvp.training.config import WeakConfig
 from slvp.training.processes import Processes
 from tiny_runs import DATA, interrupt, tiny_run
 
@@ -26,9 +27,19 @@ def shared_run(task, fusion, **changes):
     )
 
 
+def weak_run():
+    """A run on the boxes of one video, of whose pseudo masks one process has nothing to make."""
+    config = shared_run(
+        "finetune", "vision-as-query", sharding="fsdp", weak=WeakConfig(stages=2, frames=4)
+    )
+    benchmarks = (("ref-davis17", "davis", 1.0),)  # in the folder that it is started in
+    return replace(config, data=replace(config.data, benchmarks=benchmarks, supervision="box"))
+
+
 RUNS = {
     "pretrain": shared_run("pretrain", "vision-as-query"),
     "sharded": shared_run("pretrain", "language-as-query", sharding="fsdp", accumulate=2),
+    "weak": weak_run(),
     "begun by one": shared_run("finetune", "language-as-query", accumulate=3),
 }
 
@@ -42,7 +53,7 @@ def main(folder: Path) -> None:
         run = folder / name
         if name == "sharded":
             interrupt(config, run, BREAKS_OFF)
-        if name == "pretrain":
+        if name in ("pretrain", "weak"):
             loop.train(config, run, quiet=True)
         else:
             loop.resume(run, quiet=True)

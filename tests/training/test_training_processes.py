@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from slvp.data.examples.ref_davis17 import write_ref_davis17
 from slvp.errors import UserError
 from slvp.models.slvp import SLVP
 from slvp.training import loop
@@ -19,8 +20,12 @@ from two_processes import BREAKS_OFF, CLIPS, RUNS
 def runs(tmp_path_factory):
     """Folders of the runs of one process, and of those of two."""
     alone, together = tmp_path_factory.mktemp("alone"), tmp_path_factory.mktemp("together")
+    data = tmp_path_factory.mktemp("data")
+    (data / "davis").mkdir()
+    write_ref_davis17(data / "davis")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "_LOG_EVERY", 1)
+        patch.chdir(data)
         for name, config in RUNS.items():
             one = replace(config, sharding="none", accumulate=1)
             loop.train(one, alone / name, quiet=True)
@@ -28,7 +33,10 @@ def runs(tmp_path_factory):
     script = Path(__file__).parents[1] / "two_processes.py"
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     done = subprocess.run(
-        [sys.executable, *torchrun, str(script), str(together)], capture_output=True, text=True
+        [sys.executable, *torchrun, str(script), str(together)],
+        cwd=data,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""

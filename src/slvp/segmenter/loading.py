@@ -47,8 +47,11 @@ def load_segmenter(
         from slvp.models.grounded.loading import load_grounded
         from slvp.segmenter.detected import DetectedSegmenter
 
-        for option, value, plain in (("size", size, None), ("engine", engine, "float32")):
-            if value != plain:
+        for option, value, suits in (
+            ("size", size, size is None),
+            ("engine", engine, engine in ("auto", "float32")),
+        ):
+            if not suits:
                 raise UserError(
                     f"{option} {value}: models of others have their own; leave it out with "
                     f"{name_or_path}"

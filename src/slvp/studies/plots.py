@@ -83,16 +83,22 @@ def draw_differences(found: Findings, smoke: bool, path: Path) -> None:
 
 
 def draw_lines(found: Findings, smoke: bool, path: Path) -> None:
-    """Draw the score of each line."""
+    """Draw the score of each line; those that start alike, by the end of their names, alike."""
     figure = _figure(7, 1.2 + 0.36 * len(found.arms))
     axes = figure.subplots()
+    starts = list(dict.fromkeys(map(_start, found.lines)))
     for rank, arm in enumerate(reversed(found.arms)):
-        of_start = _COLOURS[list(found.lines).index(arm.line) % 2]
-        _bar(axes, arm.jf, rank, of_start, 100, None)
+        colour = _COLOURS[starts.index(_start(arm.line)) % len(_COLOURS)]
+        _bar(axes, arm.jf, rank, colour, 100, None)
     axes.set_yticks(range(len(found.arms)), [arm.line for arm in reversed(found.arms)], fontsize=9)
     axes.set_xlim(left=0)
     _finish(axes, "J&F")
     _save(figure, smoke, path)
+
+
+def _start(line: str) -> str:
+    """Return what a name such as 'boxes, from scratch' says of where its arms start."""
+    return line.rpartition(", ")[2]
 
 
 def draw_learning(found: Findings, smoke: bool, path: Path) -> None:

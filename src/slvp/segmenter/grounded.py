@@ -13,6 +13,8 @@ import numpy as np
 import torch
 
 from slvp.errors import UserError
+from slvp.models.grounded.candidates import Candidates
+from slvp.models.text import check_sentences
 from slvp.segmenter.cropping import Framing, Region, crop, put_back, shares
 from slvp.segmenter.finishing import Finisher, resized
 from slvp.segmenter.first_masks import FirstMask, FirstMasks
@@ -22,7 +24,7 @@ from slvp.segmenter.proposing import propose
 from slvp.segmenter.segmenter import Segmenter
 from slvp.segmenter.specks import names_one
 from slvp.types import Float32Array, Prediction, UInt8Array
-from slvp.video import Video
+from slvp.video import Video, images_of
 
 NO_FIRST_MASKS = (
     "a first mask says where its object is, and needs no grounding; choose a model without a prefix"
@@ -32,7 +34,7 @@ _FINER = 2  # places of the maps that both looks are put together on, for one of
 
 
 @dataclass(frozen=True, eq=False)
-class _Look:
+class Look:
     """A frame and what is said of it.
 
     Attributes:
@@ -47,16 +49,18 @@ class _Look:
 
 
 @dataclass(frozen=True, eq=False)
-class _Grounded:
+class Grounded:
     """A frame whose boxes are chosen.
 
     Attributes:
         look: the frame.
+        candidates_E: what could be chosen for each sentence.
         boxes_E: box_4 in pixels for each sentence, None where it isn't to be seen.
         regions_E: what is looked at closer.
     """
 
-    look: _Look
+    look: Look
+    candidates_E: list[Candidates]
     boxes_E: list[Float32Array | None]
     regions_E: list[Region]
 
@@ -88,6 +92,26 @@ class GroundedSegmenter(Segmenter):
             raise UserError(NO_FIRST_MASKS)
         return super().stream(video, sentences)
 
+    def ground(self, video: Video, sentences: Sequence[str]) -> Iterator[Grounded]:
+        """Choose boxes without looking closer.
+
+        Args:
+            video: a file or folder, or frames in order: uint8 RGB, HW3, of equal size.
+            sentences: E sentences.
+
+        Yields:
+            Each frame, in order.
+
+        Raises:
+            UserError: as of :meth:`stream`.
+        """
+        check_sentences(sentences)
+        return self._ground(images_of(video), list(sentences))
+
+    def _ground(self, images: Iterator[UInt8Array], sentences: list[str]) -> Iterator[Grounded]:
+        with closing(Helpers(self.overlaps)) as helpers:
+            yield from self._link(self._look(images, sentences, helpers), sentences)
+
     @torch.inference_mode()
     def _stream(
         self,
@@ -96,7 +120,7 @@ class GroundedSegmenter(Segmenter):
         masks: list[FirstMask | None] | None,
     ) -> Iterator[Prediction]:
         with closing(Helpers(self.overlaps)) as helpers:
-            grounded = self._ground(self._look(images, sentences, helpers), sentences)
+            grounded = self._link(self._look(images, sentences, helpers), sentences)
             frames, *copies = itertools.tee(grounded, 1 + len(sentences))
             closer = [
                 self._look_closer(copy, e, sentence, helpers)
@@ -110,38 +134,44 @@ class GroundedSegmenter(Segmenter):
 
     def _look(
         self, images: Iterator[UInt8Array], sentences: list[str], helpers: Helpers
-    ) -> Iterator[_Look]:
+    ) -> Iterator[Look]:
         for answers in self._ask(images, self.views(sentences), helpers):
             for t, image_HW3 in enumerate(answers.images):
                 presence_E = answers.presence_ET[:, t].float().cpu().numpy()
-                yield _Look(image_HW3, answers.logits_ETHW[:, t].float().cpu(), presence_E)
+                yield Look(image_HW3, answers.logits_ETHW[:, t].float().cpu(), presence_E)
 
-    def _ground(self, looks: Iterator[_Look], sentences: list[str]) -> Iterator[_Grounded]:
+    def _link(self, looks: Iterator[Look], sentences: list[str]) -> Iterator[Grounded]:
         """Choose boxes; what is chosen of is held back as long as later frames have a say."""
         one_E = [names_one(sentence) for sentence in sentences]
         linkers = [Linker(self.lag, self.steps) for _ in sentences]
         framings = [Framing() for _ in sentences]
-        held: deque[_Look] = deque()
+        held: deque[tuple[Look, list[Candidates]]] = deque()
         scene: Scene | None = None
 
-        def grounded(chosen_E: Sequence[Chosen | None]) -> _Grounded:
-            look, boxes_E = held.popleft(), boxes_of(chosen_E)
-            size = look.image_HW3.shape[:2]
-            regions = [
-                framing.next(box, size) for framing, box in zip(framings, boxes_E, strict=True)
+        def grounded(chosen_E: Sequence[Chosen | None]) -> Grounded:
+            look, candidates_E = held.popleft()
+            size, boxes_E = look.image_HW3.shape[:2], boxes_of(chosen_E)
+            regions_E = [
+                framing.next(box_4, size) for framing, box_4 in zip(framings, boxes_E, strict=True)
             ]
-            return _Grounded(look, boxes_E, regions)
+            return Grounded(look, candidates_E, boxes_E, regions_E)
 
         for look in looks:
-            held.append(look)
             scene = Scene(look.image_HW3, scene)
-            decided = []
-            for e, linker in enumerate(linkers):
-                believed = self._believed(float(look.presence_E[e]))
-                candidates = propose(
-                    look.logits_EHW[e].numpy(), believed, look.image_HW3.shape[:2], one=one_E[e]
+            size, believed_E = look.image_HW3.shape[:2], list(map(self._believed, look.presence_E))
+            candidates_E = [
+                propose(logits_HW, believed, size, one=one)
+                for logits_HW, believed, one in zip(
+                    look.logits_EHW.numpy(), believed_E, one_E, strict=True
                 )
-                decided.append(linker.add(candidates, 1 - believed, scene))
+            ]
+            held.append((look, candidates_E))
+            decided = [
+                linker.add(candidates, 1 - believed, scene)
+                for linker, candidates, believed in zip(
+                    linkers, candidates_E, believed_E, strict=True
+                )
+            ]
             for chosen_E in zip(*decided, strict=True):
                 yield grounded(chosen_E)
         for chosen_E in zip(*(linker.finish() for linker in linkers), strict=True):
@@ -149,12 +179,12 @@ class GroundedSegmenter(Segmenter):
 
     def _believed(self, presence: float) -> float:
         """Return a presence as a score: a half where it is at the segmenter's threshold."""
-        odds = presence * (1 - self.presence_threshold)
+        odds = float(presence) * (1 - self.presence_threshold)
         against = (1 - presence) * self.presence_threshold
         return odds / max(odds + against, 1e-9)
 
     def _look_closer(
-        self, frames: Iterator[_Grounded], e: int, sentence: str, helpers: Helpers
+        self, frames: Iterator[Grounded], e: int, sentence: str, helpers: Helpers
     ) -> Iterator[Float32Array]:
         """Give for each frame logits_HW of a sentence's region."""
         crops = (crop(frame.look.image_HW3, frame.regions_E[e]) for frame in frames)
@@ -163,7 +193,7 @@ class GroundedSegmenter(Segmenter):
 
     def _put_together(
         self,
-        frame: _Grounded,
+        frame: Grounded,
         closer_E: list[Float32Array],
         finisher: Finisher,
         sentences: list[str],

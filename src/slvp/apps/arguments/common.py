@@ -88,7 +88,8 @@ class AskingOptions:
     """How a model is asked.
 
     Attributes:
-        model: a shipped model's name, a folder or a hub's owner/name.
+        model: a shipped model's name, a folder or a hub's owner/name; or one of these after
+            grounded:, or grounded:DETECTOR+SEGMENTER (docs/grounding.md).
         threshold: probability above which a pixel belongs to the object.
         device: where to compute.
         size: shorter side, in pixels, that frames are resized to for the model.

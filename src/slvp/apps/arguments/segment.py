@@ -58,7 +58,8 @@ def segment(
         out: the folder to make.
         first_mask: where objects are in the first frame: grey (0 is background) or a palette with
             one value for each; sentences, if any, are in the order of the values.
-        model: a shipped model's name, a folder or a hub's owner/name.
+        model: a shipped model's name, a folder or a hub's owner/name; or one of these after
+            grounded:, or grounded:DETECTOR+SEGMENTER (docs/grounding.md).
         threshold: probability above which a pixel belongs to the object.
         device: where to compute.
         size: shorter side, in pixels, that frames are resized to for the model.

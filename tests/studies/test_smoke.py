@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 from slvp.apps import cli
 from slvp.data.captioned import open_captioned
 from slvp.data.flow.stored import FlowReader
+from slvp.data.labels.kinds import Supervision
 from slvp.errors import UserError
 from slvp.models.checkpoint import WEIGHTS_FILE
 from slvp.studies.card import read_cards
@@ -228,6 +230,24 @@ def test_each_variant_of_what_matters_changes_one_thing(material):
             if usual[part][name] != changed[part][name]
         ]
         assert len(different) == 1, line
+
+
+@pytest.mark.parametrize("name", ["supervision", "supervision-real"])
+def test_arms_of_supervision_differ_in_labels_and_where_they_start(name, material):
+    arms = arms_of(name, material)
+    assert len(arms) == 2 * len(get_args(Supervision)) == 10
+    masks = arms[0].finetune
+    for arm in arms:
+        kind = arm.finetune.data.supervision
+        assert arm.finetune == replace(masks, data=replace(masks.data, supervision=kind))
+        assert arm.line.endswith(SLVP if arm.pretrain else SCRATCH)
+    starts = {(arm.finetune.data.supervision, arm.pretrain is None) for arm in arms}
+    assert len(starts) == 10
+    assert len({arm.pretrain for arm in arms if arm.pretrain}) == 1
+    # The arm with masks is that of the studies of few masks.
+    assert masks in [
+        arm.finetune for arm in arms_of(name.replace("supervision", "labels"), material)
+    ]
 
 
 def test_exact_flow_is_the_worlds_own(folder):

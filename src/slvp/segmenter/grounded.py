@@ -30,6 +30,9 @@ NO_FIRST_MASKS = (
     "a first mask says where its object is, and needs no grounding; choose a model without a prefix"
 )
 
+_ABSENT = 0.5
+"""What a candidate is worth whose presence is as likely as not: a piece's mean probability is well
+below one, and the presence alone should decide whether anything is to be seen."""
 _FINER = 2  # places of the maps that both looks are put together on, for one of those finished on
 
 
@@ -167,7 +170,7 @@ class GroundedSegmenter(Segmenter):
             ]
             held.append((look, candidates_E))
             decided = [
-                linker.add(candidates, 1 - believed, scene)
+                linker.add(candidates, _ABSENT * (1 - believed), scene)
                 for linker, candidates, believed in zip(
                     linkers, candidates_E, believed_E, strict=True
                 )

@@ -12,14 +12,18 @@ whether the link was right is for people to see.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from slvp.segmenter.grounded import Grounded, GroundedSegmenter, UnlinkedSegmenter
+from slvp.errors import UserError
+from slvp.segmenter.grounded import GroundedSegmenter, Look, UnlinkedSegmenter
+from slvp.segmenter.linking import Grounded
 from slvp.training.sheet import Cell, Row, Sheet, tinted
 from slvp.types import BoolArray, Float32Array, UInt8Array
+from slvp.video import read_frames
 
 CANDIDATE, ALONE, LINKED = (160, 160, 160), (230, 60, 20), (30, 160, 90)
 
@@ -32,47 +36,52 @@ def main() -> None:
     parser.add_argument("picture", type=Path, help="PNG to write")
     parser.add_argument("--model", default="default", help="one of ours (default: %(default)s)")
     parser.add_argument("--rows", type=int, default=3, help="frames to draw, at most")
+    parser.add_argument("--frames", type=int, default=100, help="of the video, at most")
     asked = parser.parse_args()
-    segmenters = [
-        kind.from_pretrained(asked.model) for kind in (UnlinkedSegmenter, GroundedSegmenter)
-    ]
-    alone, linked = (list(one.ground(asked.video, [asked.sentence])) for one in segmenters)
+    try:
+        draw(asked.video, asked.sentence, asked.picture, asked.model, asked.rows, asked.frames)
+    except UserError as error:
+        parser.error(str(error))
+
+
+def draw(video: Path, sentence: str, picture: Path, model: str, rows: int, frames: int) -> None:
+    """Print which frames differ, and draw some of them."""
+    images = read_frames(video, max_frames=frames)
+    segmenters = [kind.from_pretrained(model) for kind in (UnlinkedSegmenter, GroundedSegmenter)]
+    alone, linked = (list(one.ground(images, [sentence])) for one in segmenters)
     differ = [t for t, pair in enumerate(zip(alone, linked, strict=True)) if not same(*pair)]
     print(f"{len(differ)} of {len(linked)} frames differ: {' '.join(map(str, differ))}")
     if not differ:
         return
-    masks = [one.segment(asked.video, [asked.sentence]).masks_ETHW[0] for one in segmenters]
-    places = np.linspace(0, len(differ) - 1, min(asked.rows, len(differ))).round().astype(int)
-    rows = [
-        row(t, alone[t], linked[t], masks[0][t], masks[1][t])
-        for t in (differ[place] for place in dict.fromkeys(places.tolist()))
+    masks = [one.segment(images, [sentence]).masks_ETHW[0] for one in segmenters]
+    places = np.linspace(0, len(differ) - 1, min(rows, len(differ))).round().astype(int)
+    drawn = [
+        row(t, alone[t], linked[t], [one_THW[t] for one_THW in masks])
+        for t in (differ[place] for place in places)
     ]
     titles = ["candidates", "each frame by itself", "linked over time"]
-    Sheet(titles, rows, f'"{asked.sentence}"').write(asked.picture)
+    Sheet(titles, drawn, f'"{sentence}"').write(picture)
 
 
-def same(one: Grounded, other: Grounded) -> bool:
+def same(one: Grounded[Look], other: Grounded[Look]) -> bool:
     """Whether the same box was chosen for the first sentence, or none in both."""
-    (first, *_), (second, *_) = one.boxes_E, other.boxes_E
+    (first, *_), (second, *_) = one.boxes, other.boxes
     if first is None or second is None:
         return first is second
     return bool((first == second).all())
 
 
-def row(
-    t: int, alone: Grounded, linked: Grounded, alone_HW: BoolArray, linked_HW: BoolArray
-) -> Row:
+def row(t: int, alone: Grounded[Look], linked: Grounded[Look], masks: Sequence[BoolArray]) -> Row:
     """Return the pictures of a frame."""
-    image_HW3 = alone.look.image_HW3
-    candidates = alone.candidates_E[0]
-    scores = ", ".join(f"{score:.2f}" for score in candidates.score_N)
+    image_HW3, candidates = alone.found.image_HW3, alone.found.candidates_E[0]
     shown_HW3 = image_HW3
     for box_4 in candidates.boxes_N4:
         shown_HW3 = with_box(shown_HW3, box_4, CANDIDATE)
-    cells = [Cell(shown_HW3, scores)]
-    for frame, mask_HW, colour in ((alone, alone_HW, ALONE), (linked, linked_HW, LINKED)):
-        shown_HW3 = with_box(tinted(image_HW3, mask_HW, colour), frame.boxes_E[0], colour)
-        cells.append(Cell(shown_HW3, "" if frame.boxes_E[0] is not None else "not to be seen"))
+    cells = [Cell(shown_HW3, ", ".join(f"{score:.2f}" for score in candidates.score_N))]
+    for frame, mask_HW, colour in zip((alone, linked), masks, (ALONE, LINKED), strict=True):
+        (box_4, *_) = frame.boxes
+        shown_HW3 = with_box(tinted(image_HW3, mask_HW, colour), box_4, colour)
+        cells.append(Cell(shown_HW3, "" if box_4 is not None else "not to be seen"))
     return Row(f"frame {t}", cells)
 
 

@@ -27,3 +27,11 @@ def whole_file(path: Path) -> Iterator[Path]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder; also of names that no file can have."""
+    try:
+        return path.is_dir()
+    except OSError:  # longer than names may be
+        return False

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slvp.segmenter.cropping import MARGIN, SMALLEST, WHOLE, Framing, Region, crop, put_back
+from slvp.segmenter.cropping import MARGIN, SMALLEST, WHOLE, Framing, Region, crop, near, put_back
 
 SIZE = (60, 80)
 
@@ -59,7 +59,7 @@ def test_what_is_said_of_a_region_is_put_where_it_was(left, top, side) -> None:
     columns = np.linspace(left, left + side, 161)[:-1] + side / 320
     rows = np.linspace(top, top + side, 121)[:-1] + side / 240
     closer = np.add.outer(2 * rows, columns).astype(np.float32)  # tells its own place
-    found = put_back(logits, region, closer, None)
+    found = put_back(logits, region, closer)
     y, x = np.mgrid[: SIZE[0], : SIZE[1]]
     x, y = (x + 0.5) / SIZE[1], (y + 0.5) / SIZE[0]
     pixel = 1.5 / 60
@@ -70,11 +70,22 @@ def test_what_is_said_of_a_region_is_put_where_it_was(left, top, side) -> None:
     assert not found[outside].any()
 
 
-def test_what_is_far_from_the_box_is_not_the_object() -> None:
-    logits, closer = np.full(SIZE, 5, np.float32), np.full(SIZE, 3, np.float32)
-    box = np.array([0.25, 0.5, 0.5, 0.75], np.float32)
-    found = put_back(logits, WHOLE, closer, box)
-    assert found[37, 30] == 4
-    assert found[5, 5] < -5
-    assert (found > 0).sum() == pytest.approx(0.25**2 * 1.5**2 * 60 * 80, rel=0.1)
-    assert (put_back(logits, WHOLE, closer, None) == 4).all()
+def test_what_is_near_a_box_is_it_and_its_margin() -> None:
+    box = np.array([20, 30, 40, 45], np.float32)  # a quarter of the frame's sides
+    found = near(box, SIZE, SIZE)
+    assert found.sum() == pytest.approx(0.25**2 * 1.5**2 * 60 * 80, rel=0.1)
+    assert found[30:45, 20:40].all() and not found[:25].any()
+    assert near(box, SIZE, (120, 160))[52:98, 30:90].all()
+    assert not near(None, SIZE, SIZE).any()
+
+
+@given(st.floats(0, 0.6), st.floats(0, 0.6), st.floats(0.1, 0.4), st.integers(1, 9))
+def test_a_frame_of_one_colour_has_crops_of_that_colour(left, top, side, height) -> None:
+    image = np.full((height, 7, 3), 200, np.uint8)
+    assert (crop(image, Region(left, top, side)) == 200).all()
+
+
+@given(st.integers(1, 60), st.integers(1, 40))
+def test_a_box_at_the_edge_keeps_its_region(wide, high) -> None:
+    framing, box = Framing(), np.array([80 - wide, 60 - high, 80, 60], np.float32)
+    assert framing.next(box, SIZE) is framing.next(box, SIZE)

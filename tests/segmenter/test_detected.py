@@ -98,6 +98,21 @@ def test_where_nothing_is_found_nothing_is_marked(frames) -> None:
     assert prediction.presence_ET[0, 1] == 0 and prediction.presence_ET[0, 0] > 0.8
 
 
+def test_a_higher_presence_threshold_leaves_doubtful_boxes_out(frames) -> None:
+    found = [([[2, 2, 12, 12]], [score]) for score in (0.05, 0.15, 0.3, 0.6, 0.9)]
+    seen = {}
+    for least in (0.1, 0.5, 0.8):
+        segmenter = DetectedSegmenter(_Both(found), linked=False, presence_threshold=least)
+        prediction = segmenter.segment(frames, ["a dog"])
+        seen[least] = prediction.masks_ETHW[0].any((1, 2)).tolist()
+        assert ((prediction.presence_ET[0] >= least) == seen[least]).all()
+    assert seen == {
+        0.1: [True] * 5,
+        0.5: [False, True, True, True, True],
+        0.8: [False, False, False, True, True],
+    }
+
+
 def test_long_videos_are_answered_with_the_lag_of_the_link() -> None:
     count, given = LAG + 7, 0
     frames = np.zeros((count, 20, 20, 3), np.uint8)

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from slvp.models.grounded.candidates import Candidates, overlap_of
-from slvp.segmenter.linking import NO_LINK, Linker, Scene, StepCosts, box_overlaps
+from slvp.models.grounded.candidates import Candidates, overlap_of, overlaps
+from slvp.segmenter.linking import NO_LINK, Found, Linker, Scene, StepCosts, link
 
 RED, BLUE, SIZE = (200, 30, 30), (30, 30, 200), (96, 128)
 
@@ -182,11 +182,23 @@ def test_overlaps_are_those_of_masks(first, second) -> None:
         found[y0:y1, x0:x1] = True
         return found
 
-    overlaps = box_overlaps(first, second)
+    found = overlaps(first, second)
     for (m, a), (n, b) in itertools.product(enumerate(first), enumerate(second)):
-        assert overlaps[m, n] == pytest.approx(
-            (mask(a) & mask(b)).sum() / (mask(a) | mask(b)).sum()
-        )
+        assert found[m, n] == pytest.approx((mask(a) & mask(b)).sum() / (mask(a) | mask(b)).sum())
+
+
+def test_two_sentences_are_linked_each_by_itself_and_frames_stay_in_order() -> None:
+    frames, red = _crossing([0.2, 0.2, 0.9, 0.2, 0.3])
+    images = [_picture((20 + t, 30, 12, RED)) for t in range(5)]
+    both = [
+        Found(image, [candidates, _candidates()], [0.1, 0.1])
+        for image, (candidates, _) in zip(images, frames, strict=True)
+    ]
+    for lag in (0, 2, 9):
+        linked = list(link(both, 2, lag))
+        assert [one.found is frame for one, frame in zip(linked, both, strict=True)] == [True] * 5
+        assert [one.boxes[1] for one in linked] == [None] * 5
+    assert [one.boxes[0].tolist() for one in linked] == red
 
 
 def test_a_step_away_and_back_is_dearer_than_any_step() -> None:

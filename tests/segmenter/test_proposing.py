@@ -26,6 +26,10 @@ def test_of_several_things_all_pieces_are_one_candidate() -> None:
     logits_HW = _logits((np.s_[2:10], np.s_[4:12], 3), (np.s_[12:20], np.s_[30:34], 2))
     found = propose(logits_HW, 1, (24, 40), one=False)
     assert found.boxes_N4.tolist() == [[4, 2, 34, 20]]
+    faint = np.s_[20:23], np.s_[36:39], -1
+    parts = _logits((np.s_[2:10], np.s_[4:12], 3), (np.s_[12:20], np.s_[30:34], 2), faint)
+    assert propose(parts, 1, (24, 40), one=False).boxes_N4.tolist() == [[4, 2, 34, 20]]
+    assert propose(_logits(faint), 1, (24, 40), one=False).boxes_N4.tolist() == [[36, 20, 39, 23]]
 
 
 def test_what_is_behind_something_thin_is_one_piece() -> None:
@@ -40,6 +44,20 @@ def test_faint_pieces_are_candidates_and_specks_are_none() -> None:
     assert found.score_N[1] < 0.3 < found.score_N[0]
     speck = np.s_[22:23], np.s_[38:39], 3
     assert len(propose(_logits(*pieces, speck), 1, (24, 40), one=True).score_N) == 2
+
+
+def test_what_is_inside_a_ring_is_a_candidate_beside_it() -> None:
+    size = 120, 160
+    ring = _logits((np.s_[1:119], np.s_[1:159], 0.1), (np.s_[2:118], np.s_[2:158], -8), size=size)
+    ring[6:114, 6:154] = 4
+    found = propose(ring, 1, size, one=True).boxes_N4.tolist()
+    assert [6, 6, 154, 114] in found
+
+
+def test_a_lower_threshold_reaches_candidates() -> None:
+    dim = _logits((np.s_[2:10], np.s_[4:12], -2))  # 0.12
+    assert not len(propose(dim, 1, (24, 40), one=True).score_N)
+    assert len(propose(dim, 1, (24, 40), one=True, threshold=0.1).score_N) == 1
 
 
 def test_nothing_marked_is_no_candidate() -> None:

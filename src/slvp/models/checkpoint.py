@@ -16,9 +16,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from slvp.errors import UserError
+from slvp.files import is_folder
 from slvp.models.build import build
 from slvp.models.configs import config_of
 from slvp.models.encoders import hub
+from slvp.models.grounded.names import parse_grounded
 from slvp.models.referformer.words import TOKENIZER
 from slvp.models.referring_model import ReferringModel
 
@@ -77,6 +79,11 @@ def from_pretrained(name_or_path: str | Path) -> ReferringModel:
     Raises:
         UserError: there is no such model, or its files don't fit together.
     """
+    if parse_grounded(str(name_or_path)) is not None:
+        raise UserError(
+            f"model {str(name_or_path)!r}: grounding needs later frames and asks in its own way; "
+            "expected a model without a prefix here"
+        )
     folder = _find(str(name_or_path))
     config_file, weights_file = folder / CONFIG_FILE, folder / WEIGHTS_FILE
     for file in (config_file, weights_file):
@@ -158,7 +165,7 @@ def _find(name: str) -> Path:
     """Return the folder of a shipped, local or hub model."""
     if name in shipped_models():
         return _SHIPPED / name
-    if _is_folder(Path(name)):
+    if is_folder(Path(name)):
         return Path(name)
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
         from huggingface_hub import snapshot_download
@@ -178,13 +185,6 @@ def _find(name: str) -> Path:
                 f"expected {_expected()}"
             ) from None
     raise UserError(f"model {name!r}: not found; expected {_expected()}")
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # a name that is too long for any file
-        return False
 
 
 def _expected() -> str:

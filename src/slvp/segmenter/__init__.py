@@ -38,6 +38,7 @@ from slvp.segmenter.engines import Engine as Engine
 from slvp.segmenter.first_masks import FirstMask as FirstMask
 from slvp.segmenter.first_masks import FirstMasks as FirstMasks
 from slvp.segmenter.loading import load_segmenter as load_segmenter
+from slvp.segmenter.loading import refuse_grounding as refuse_grounding
 from slvp.segmenter.quality import QUALITIES as QUALITIES
 from slvp.segmenter.quality import Quality as Quality
 from slvp.segmenter.segmenter import Segmenter as Segmenter
@@ -51,4 +52,5 @@ __all__ = [
     "Quality",
     "Segmenter",
     "load_segmenter",
+    "refuse_grounding",
 ]

@@ -16,6 +16,10 @@ from slvp.segmenter.quality import Quality
 from slvp.types import Prediction
 from slvp.video import Video
 
+NO_FIRST_MASKS = (
+    "a first mask says where its object is, and needs no grounding; choose a model without a prefix"
+)
+
 
 class Weighted(Protocol):
     """What is asked of any segmenter's model: what it holds, for fingerprints and cards."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from slvp.types import Float32Array, UInt8Array
+from slvp.types import BoolArray, Float32Array, UInt8Array
 
 MARGIN = 0.25
 """Of the box, on each side: what is seen around an object, and where it may stick out."""
 SMALLEST = 0.4
 """Of the frame's sides: how little of it is looked at, at the least."""
-_ELSEWHERE = -6.0  # logit of what is far from the box
+_ROUNDING = 1e-6
 _LOOSE = 1.6
 """How many times larger than needed a region may be before a new one is taken."""
 
@@ -29,7 +29,8 @@ class Region:
     def holds(self, box_4: Float32Array) -> bool:
         """Whether a box, its edges shares, is within."""
         low, high = (self.left, self.top), (self.left + self.side, self.top + self.side)
-        return bool((box_4[:2] >= low).all() and (box_4[2:] <= high).all())
+        low_2, high_2 = np.subtract(low, _ROUNDING), np.add(high, _ROUNDING)
+        return bool((box_4[:2] >= low_2).all() and (box_4[2:] <= high_2).all())
 
 
 WHOLE = Region(0.0, 0.0, 1.0)
@@ -71,41 +72,49 @@ def shares(box_4: Float32Array, size: tuple[int, ...]) -> Float32Array:
     return np.asarray(np.clip(box_4 / np.tile(size[::-1], 2), 0, 1), np.float32)
 
 
+def near(box_4: Float32Array | None, frame: tuple[int, ...], size: tuple[int, ...]) -> BoolArray:
+    """Return the mask_HW of a box and its margin; empty without a box.
+
+    Args:
+        box_4: in pixels of the frame.
+        frame: its height and width.
+        size: height and width of the mask.
+    """
+    near_HW = np.zeros(size, np.bool_)
+    if box_4 is not None:
+        share_4 = shares(box_4, frame)
+        more_2, size_2 = MARGIN * (share_4[2:] - share_4[:2]), np.array(size[::-1])
+        left, top = np.floor((share_4[:2] - more_2) * size_2).clip(0).astype(int)
+        right, bottom = np.ceil((share_4[2:] + more_2) * size_2).astype(int)
+        near_HW[top:bottom, left:right] = True
+    return near_HW
+
+
 def crop(image_HW3: UInt8Array, region: Region) -> UInt8Array:
     """Return a region of a frame, enlarged to the frame's size."""
     height, width = image_HW3.shape[:2]
     corner = region.left * width, region.top * height
-    cut_HW3 = _sampled(image_HW3, (height, width), (region.side, region.side), corner)
+    scale = region.side, region.side
+    cut_HW3 = _sampled(image_HW3, (height, width), scale, corner, cv2.BORDER_REPLICATE)
     return np.asarray(cut_HW3, np.uint8)
 
 
-def put_back(
-    logits_HW: Float32Array, region: Region, closer_HW: Float32Array, box_4: Float32Array | None
-) -> Float32Array:
+def put_back(logits_HW: Float32Array, region: Region, closer_HW: Float32Array) -> Float32Array:
     """Return a map of the frame as both looks say together: within the region their mean.
-
-    What is farther from the box than the margin isn't the object.
 
     Args:
         logits_HW: of the first look, at any size.
         region: what was looked at closer.
         closer_HW: what was said of it, at any size.
-        box_4: of the object, edges as shares of the frame; None where nothing is to be seen.
     """
     height, width = logits_HW.shape
     scale = closer_HW.shape[1] / (region.side * width), closer_HW.shape[0] / (region.side * height)
     corner = -region.left * width * scale[0], -region.top * height * scale[1]
-    share_HW = _sampled(np.ones_like(closer_HW), (height, width), scale, corner) / 2
-    found_HW = (1 - share_HW) * logits_HW
-    found_HW += _sampled(closer_HW, (height, width), scale, corner) / 2
-    if box_4 is not None:
-        sides_2 = box_4[2:] - box_4[:2]
-        left, top = np.floor((box_4[:2] - MARGIN * sides_2) * (width, height)).astype(int).clip(0)
-        right, bottom = np.ceil((box_4[2:] + MARGIN * sides_2) * (width, height)).astype(int)
-        near_HW = np.zeros((height, width), np.bool_)
-        near_HW[top:bottom, left:right] = True
-        found_HW = np.where(near_HW, found_HW, np.minimum(found_HW, _ELSEWHERE))
-    return np.asarray(found_HW, np.float32)
+    share_HW, sum_HW = (
+        _sampled(part_HW, (height, width), scale, corner, cv2.BORDER_CONSTANT) / 2
+        for part_HW in (np.ones_like(closer_HW), closer_HW)
+    )
+    return np.asarray((1 - share_HW) * logits_HW + sum_HW, np.float32)
 
 
 def _sampled(
@@ -113,14 +122,16 @@ def _sampled(
     size: tuple[int, int],
     scale: tuple[float, float],
     corner: tuple[float, float],
+    outside: int,
 ) -> UInt8Array | Float32Array:
     """Return a picture of a size that begins at a corner of another and has a scale beside it.
 
     Args:
-        picture: the other one; what is outside of it is zero.
+        picture: the other one.
         size: height and width of the result.
         scale: pixels of the other one for each of the result, along x and y.
         corner: x and y in pixels of the other one.
+        outside: what is beyond it, in OpenCV's words for borders; a constant one is zero.
     """
     (scale_x, scale_y), (x, y) = scale, corner
     # Centres of pixels are halves in these coordinates, and whole numbers in OpenCV's.
@@ -128,4 +139,6 @@ def _sampled(
         [[scale_x, 0, x + scale_x / 2 - 0.5], [0, scale_y, y + scale_y / 2 - 0.5]]
     )
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(picture, to_other_23, size[::-1], flags=flags))
+    return np.asarray(
+        cv2.warpAffine(picture, to_other_23, size[::-1], flags=flags, borderMode=outside)
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Self
 
@@ -13,16 +12,15 @@ from slvp.errors import UserError
 from slvp.models.device import choose_device
 from slvp.models.grounded.loading import GroundedModel
 from slvp.models.text import check_sentences
-from slvp.segmenter.base import BaseSegmenter, check_threshold
+from slvp.segmenter.base import NO_FIRST_MASKS, BaseSegmenter, check_threshold
 from slvp.segmenter.first_masks import FirstMasks
-from slvp.segmenter.grounded import NO_FIRST_MASKS
-from slvp.segmenter.linking import LAG, NO_LINK, Chosen, Linker, Scene, StepCosts, boxes_of
+from slvp.segmenter.linking import LAG, NO_LINK, Chosen, Found, Grounded, StepCosts, link
 from slvp.segmenter.quality import Quality, quality_of
 from slvp.types import Prediction, UInt8Array
 from slvp.video import Video, images_of
 
 _ABSENT = 0.1
-"""Score that a box must surpass to be likelier than that the object isn't to be seen."""
+"""Score of a box at which its object is as likely as not to be in the frame."""
 
 
 class DetectedSegmenter(BaseSegmenter):
@@ -79,17 +77,33 @@ class DetectedSegmenter(BaseSegmenter):
         Raises:
             UserError: a first mask is given: it says already where its object is.
         """
-        if first_masks is not None:
+        if first_masks is not None and any(mask is not None for mask in first_masks):
             raise UserError(NO_FIRST_MASKS)
         check_sentences(sentences)
         return self._stream(images_of(video), list(sentences))
 
+    def ground(self, video: Video, sentences: Sequence[str]) -> Iterator[Grounded[Found]]:
+        """Choose boxes without segmenting.
+
+        Args:
+            video: a file or folder, or frames in order: uint8 RGB, HW3, of equal size.
+            sentences: E sentences.
+
+        Yields:
+            Each frame, in order.
+
+        Raises:
+            UserError: as of :meth:`stream`.
+        """
+        check_sentences(sentences)
+        return self._ground(images_of(video), list(sentences))
+
     @torch.inference_mode()
     def _stream(self, images: Iterator[UInt8Array], sentences: list[str]) -> Iterator[Prediction]:
         masks = self.model.prompter.begin(len(sentences))
-        for t, (image_HW3, chosen_E) in enumerate(self._ground(images, sentences)):
-            probability_EHW = masks.next(image_HW3, boxes_of(chosen_E))
-            presence_E = [self._presence(chosen) for chosen in chosen_E]
+        for t, frame in enumerate(self._ground(images, sentences)):
+            probability_EHW = masks.next(frame.found.image_HW3, frame.boxes)
+            presence_E = [self._presence(chosen) for chosen in frame.chosen_E]
             yield Prediction(
                 sentences=sentences,
                 probability_ETHW=probability_EHW.half().numpy()[:, None],
@@ -99,26 +113,24 @@ class DetectedSegmenter(BaseSegmenter):
                 first_frame=t,
             )
 
+    @torch.inference_mode()
     def _ground(
         self, images: Iterator[UInt8Array], sentences: list[str]
-    ) -> Iterator[tuple[UInt8Array, Sequence[Chosen | None]]]:
-        """Give each frame with what is chosen in it for each sentence."""
+    ) -> Iterator[Grounded[Found]]:
+        # A box with this score has a presence at the threshold.
+        absent = min(
+            1.0, _ABSENT * self.presence_threshold / max(1 - self.presence_threshold, 1e-3)
+        )
         lag, steps = (LAG, StepCosts()) if self.linked else (0, NO_LINK)
-        linkers = [Linker(lag, steps) for _ in sentences]
-        held: deque[UInt8Array] = deque()
-        scene: Scene | None = None
-        for image_HW3 in images:
-            held.append(image_HW3)
-            scene = Scene(image_HW3, scene)
-            found = self.model.detector.detect(image_HW3, sentences)
-            decided = [
-                linker.add(candidates, _ABSENT, scene)
-                for linker, candidates in zip(linkers, found, strict=True)
-            ]
-            for chosen_E in zip(*decided, strict=True):
-                yield held.popleft(), chosen_E
-        for chosen_E in zip(*(linker.finish() for linker in linkers), strict=True):
-            yield held.popleft(), chosen_E
+        frames = (
+            Found(
+                image_HW3,
+                self.model.detector.detect(image_HW3, sentences),
+                [absent] * len(sentences),
+            )
+            for image_HW3 in images
+        )
+        yield from link(frames, len(sentences), lag, steps)
 
     def _presence(self, chosen: Chosen | None) -> float:
         if chosen is None:

@@ -50,7 +50,11 @@ class Finisher:
         self._works_on_maps = quality.follow or quality.refine or quality.choose
 
     def finish(
-        self, image_HW3: UInt8Array, logits_EHW: torch.Tensor, grid: tuple[int, int]
+        self,
+        image_HW3: UInt8Array,
+        logits_EHW: torch.Tensor,
+        grid: tuple[int, int],
+        anew_E: Sequence[bool] = (),
     ) -> torch.Tensor:
         """Return the next frame's probability_EHW, float32, at the frame's size.
 
@@ -58,6 +62,7 @@ class Finisher:
             image_HW3: the frame.
             logits_EHW: what the model says, at any stride.
             grid: height and width of the maps to work on.
+            anew_E: for which sentences the frame before says nothing; of none by default.
         """
         if not self._works_on_maps:
             return resized(logits_EHW, image_HW3.shape[:2]).sigmoid()
@@ -65,7 +70,7 @@ class Finisher:
         fine_HW3 = shrink(image_HW3, *(FINER * side for side in grid))
         motion_HW2 = None
         if self._follower is not None:
-            maps_EHW = self._follower.follow(fine_HW3, maps_EHW)
+            maps_EHW = self._follower.follow(fine_HW3, maps_EHW, anew_E)
             motion_HW2 = self._follower.motion_HW2
         small_HW3 = shrink(fine_HW3, *grid)
         maps_EHW = np.stack(

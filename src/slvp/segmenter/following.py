@@ -7,6 +7,8 @@ appears or moves faster than flow can tell, and at a cut, the frame's own answer
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -36,12 +38,15 @@ class Follower:
         self.motion_HW2: Float32Array | None = None
         self._before: tuple[UInt8Array, Float32Array, Float32Array] | None = None
 
-    def follow(self, fine_HW3: UInt8Array, logits_EHW: Float32Array) -> Float32Array:
+    def follow(
+        self, fine_HW3: UInt8Array, logits_EHW: Float32Array, anew_E: Sequence[bool] = ()
+    ) -> Float32Array:
         """Mix the next frame's maps with those of the frame before; return and remember them.
 
         Args:
             fine_HW3: the frame, ``FINER`` times as wide and high as the maps.
             logits_EHW: its maps, of the same size for all frames of the video.
+            anew_E: which of them the frame before has no say in; none by default.
         """
         height, width = logits_EHW.shape[1:]
         small_HW3 = centred(shrink(fine_HW3, height, width))
@@ -57,6 +62,7 @@ class Follower:
             alike_HW = np.exp(-np.square(difference_HW3).mean(axis=-1) / np.float32(UNLIKE**2))
             mix_HW = np.float32(MIX) * alike_HW * inside_HW
             moved_EHW = np.stack([_moved(one_HW, x_HW, y_HW) for one_HW in before_EHW])
+            moved_EHW[np.flatnonzero(anew_E)] = logits_EHW[np.flatnonzero(anew_E)]
             logits_EHW = logits_EHW + mix_HW * (moved_EHW - logits_EHW)
         self._before = fine_HW3, small_HW3, logits_EHW
         return logits_EHW

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 import torch
 
 from slvp.errors import UserError
-from slvp.models.grounded.candidates import Candidates
+from slvp.models.grounded.candidates import overlap_of
 from slvp.models.text import check_sentences
-from slvp.segmenter.cropping import Framing, Region, crop, put_back, shares
+from slvp.segmenter.base import NO_FIRST_MASKS
+from slvp.segmenter.cropping import Framing, Region, crop, near, put_back
 from slvp.segmenter.finishing import Finisher, resized
 from slvp.segmenter.first_masks import FirstMask, FirstMasks
-from slvp.segmenter.linking import LAG, NO_LINK, Chosen, Linker, Scene, StepCosts, boxes_of
+from slvp.segmenter.linking import LAG, NO_LINK, Found, Grounded, StepCosts, link
 from slvp.segmenter.overlapping import Helpers
 from slvp.segmenter.proposing import propose
 from slvp.segmenter.segmenter import Segmenter
@@ -26,46 +26,27 @@ from slvp.segmenter.specks import names_one
 from slvp.types import Float32Array, Prediction, UInt8Array
 from slvp.video import Video, images_of
 
-NO_FIRST_MASKS = (
-    "a first mask says where its object is, and needs no grounding; choose a model without a prefix"
-)
-
 _ABSENT = 0.5
 """What a candidate is worth whose presence is as likely as not: a piece's mean probability is well
 below one, and the presence alone should decide whether anything is to be seen."""
+_ELSEWHERE = -6.0  # logit of what is far from the box
 _FINER = 2  # places of the maps that both looks are put together on, for one of those finished on
+_ANOTHER = 0.3  # overlap of boxes in neighbouring frames below which they aren't of one object
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
-    """A frame and what is said of it.
+class Look(Found):
+    """A frame, what a model of ours says of it, and what may be in it.
 
     Attributes:
-        image_HW3: uint8 RGB.
         logits_EHW: of each place.
         presence_E: in 0..1.
     """
 
-    image_HW3: UInt8Array
     logits_EHW: torch.Tensor
     presence_E: Float32Array
-
-
-@dataclass(frozen=True, eq=False)
-class Grounded:
-    """A frame whose boxes are chosen.
-
-    Attributes:
-        look: the frame.
-        candidates_E: what could be chosen for each sentence.
-        boxes_E: box_4 in pixels for each sentence, None where it isn't to be seen.
-        regions_E: what is looked at closer.
-    """
-
-    look: Look
-    candidates_E: list[Candidates]
-    boxes_E: list[Float32Array | None]
-    regions_E: list[Region]
 
 
 class GroundedSegmenter(Segmenter):
@@ -73,7 +54,8 @@ class GroundedSegmenter(Segmenter):
 
     Pieces of what the model marks are candidates (:mod:`slvp.segmenter.proposing`); one of each
     frame is chosen, or none (:mod:`slvp.segmenter.linking`); then the model is asked about that
-    part of the frames alone (:mod:`slvp.segmenter.cropping`). Answers come ``LAG`` frames late.
+    part of the frames alone (:mod:`slvp.segmenter.cropping`). An answer comes when ``lag`` later
+    frames and the windows of both looks are there.
 
     Attributes:
         lag: frames later than one that have a say in its box.
@@ -91,11 +73,11 @@ class GroundedSegmenter(Segmenter):
         Raises:
             UserError: a first mask is given: it says already where its object is.
         """
-        if first_masks is not None:
+        if first_masks is not None and any(mask is not None for mask in first_masks):
             raise UserError(NO_FIRST_MASKS)
         return super().stream(video, sentences)
 
-    def ground(self, video: Video, sentences: Sequence[str]) -> Iterator[Grounded]:
+    def ground(self, video: Video, sentences: Sequence[str]) -> Iterator[Grounded[Look]]:
         """Choose boxes without looking closer.
 
         Args:
@@ -111,9 +93,13 @@ class GroundedSegmenter(Segmenter):
         check_sentences(sentences)
         return self._ground(images_of(video), list(sentences))
 
-    def _ground(self, images: Iterator[UInt8Array], sentences: list[str]) -> Iterator[Grounded]:
+    @torch.inference_mode()
+    def _ground(
+        self, images: Iterator[UInt8Array], sentences: list[str]
+    ) -> Iterator[Grounded[Look]]:
         with closing(Helpers(self.overlaps)) as helpers:
-            yield from self._link(self._look(images, sentences, helpers), sentences)
+            looks = self._look(images, sentences, helpers)
+            yield from link(looks, len(sentences), self.lag, self.steps)
 
     @torch.inference_mode()
     def _stream(
@@ -123,113 +109,67 @@ class GroundedSegmenter(Segmenter):
         masks: list[FirstMask | None] | None,
     ) -> Iterator[Prediction]:
         with closing(Helpers(self.overlaps)) as helpers:
-            grounded = self._link(self._look(images, sentences, helpers), sentences)
-            frames, *copies = itertools.tee(grounded, 1 + len(sentences))
+            looks = self._look(images, sentences, helpers)
+            grounded = link(looks, len(sentences), self.lag, self.steps)
+            frames, *copies = _fan_out(grounded, 1 + len(sentences))
             closer = [
-                self._look_closer(copy, e, sentence, helpers)
-                for e, (copy, sentence) in enumerate(zip(copies, sentences, strict=True))
+                self._look_closer(copy, e, sentences, helpers) for e, copy in enumerate(copies)
             ]
-            finisher = Finisher(self.quality, self.threshold, sentences)
-            for t, (frame, *closer_E) in enumerate(zip(frames, *closer, strict=True)):
+            together = _Together(self, sentences)
+            for frame, *closer_E in zip(frames, *closer, strict=True):
+                grid = self._grid(frame.found.image_HW3.shape[:2])
                 with helpers.sharing():
-                    prediction = self._put_together(frame, closer_E, finisher, sentences, t)
+                    prediction = together.next(frame, closer_E, grid)
                 yield prediction
 
     def _look(
         self, images: Iterator[UInt8Array], sentences: list[str], helpers: Helpers
     ) -> Iterator[Look]:
+        """Ask about whole frames, and propose."""
+        one_E = [names_one(sentence) for sentence in sentences]
         for answers in self._ask(images, self.views(sentences), helpers):
             for t, image_HW3 in enumerate(answers.images):
+                logits_EHW = answers.logits_ETHW[:, t].float().cpu()
                 presence_E = answers.presence_ET[:, t].float().cpu().numpy()
-                yield Look(image_HW3, answers.logits_ETHW[:, t].float().cpu(), presence_E)
-
-    def _link(self, looks: Iterator[Look], sentences: list[str]) -> Iterator[Grounded]:
-        """Choose boxes; what is chosen of is held back as long as later frames have a say."""
-        one_E = [names_one(sentence) for sentence in sentences]
-        linkers = [Linker(self.lag, self.steps) for _ in sentences]
-        framings = [Framing() for _ in sentences]
-        held: deque[tuple[Look, list[Candidates]]] = deque()
-        scene: Scene | None = None
-
-        def grounded(chosen_E: Sequence[Chosen | None]) -> Grounded:
-            look, candidates_E = held.popleft()
-            size, boxes_E = look.image_HW3.shape[:2], boxes_of(chosen_E)
-            regions_E = [
-                framing.next(box_4, size) for framing, box_4 in zip(framings, boxes_E, strict=True)
-            ]
-            return Grounded(look, candidates_E, boxes_E, regions_E)
-
-        for look in looks:
-            scene = Scene(look.image_HW3, scene)
-            size, believed_E = look.image_HW3.shape[:2], list(map(self._believed, look.presence_E))
-            candidates_E = [
-                propose(logits_HW, believed, size, one=one)
-                for logits_HW, believed, one in zip(
-                    look.logits_EHW.numpy(), believed_E, one_E, strict=True
-                )
-            ]
-            held.append((look, candidates_E))
-            decided = [
-                linker.add(candidates, _ABSENT * (1 - believed), scene)
-                for linker, candidates, believed in zip(
-                    linkers, candidates_E, believed_E, strict=True
-                )
-            ]
-            for chosen_E in zip(*decided, strict=True):
-                yield grounded(chosen_E)
-        for chosen_E in zip(*(linker.finish() for linker in linkers), strict=True):
-            yield grounded(chosen_E)
+                believed_E = [self._believed(float(presence)) for presence in presence_E]
+                candidates_E = [
+                    propose(
+                        logits_HW,
+                        believed,
+                        image_HW3.shape[:2],
+                        one=one,
+                        threshold=self.threshold,
+                    )
+                    for logits_HW, believed, one in zip(
+                        logits_EHW.numpy(), believed_E, one_E, strict=True
+                    )
+                ]
+                absent_E = [_ABSENT * (1 - believed) for believed in believed_E]
+                yield Look(image_HW3, candidates_E, absent_E, logits_EHW, presence_E)
 
     def _believed(self, presence: float) -> float:
         """Return a presence as a score: a half where it is at the segmenter's threshold."""
-        odds = float(presence) * (1 - self.presence_threshold)
-        against = (1 - presence) * self.presence_threshold
-        return odds / max(odds + against, 1e-9)
+        least = min(max(self.presence_threshold, 1e-3), 1 - 1e-3)
+        there, gone = presence * (1 - least), (1 - presence) * least
+        return there / (there + gone)
 
     def _look_closer(
-        self, frames: Iterator[Grounded], e: int, sentence: str, helpers: Helpers
-    ) -> Iterator[Float32Array]:
-        """Give for each frame logits_HW of a sentence's region."""
-        crops = (crop(frame.look.image_HW3, frame.regions_E[e]) for frame in frames)
-        for answers in self._ask(crops, self.views([sentence]), helpers):
-            yield from answers.logits_ETHW[0].float().cpu().numpy()
+        self, frames: Iterator[Grounded[Look]], e: int, sentences: list[str], helpers: Helpers
+    ) -> Iterator[tuple[Region, Float32Array]]:
+        """Ask about a sentence's part of each frame, and return which that is and its logits_HW."""
+        framing, regions = Framing(), deque[Region]()
 
-    def _put_together(
-        self,
-        frame: Grounded,
-        closer_E: list[Float32Array],
-        finisher: Finisher,
-        sentences: list[str],
-        t: int,
-    ) -> Prediction:
-        look = frame.look
-        size = look.image_HW3.shape[:2]
-        grid = self._grid(size)
-        fine_EHW = resized(look.logits_EHW, (_FINER * grid[0], _FINER * grid[1])).numpy()
-        maps_EHW = [
-            put_back(map_HW, region, closer_HW, None if box_4 is None else shares(box_4, size))
-            for map_HW, region, closer_HW, box_4 in zip(
-                fine_EHW, frame.regions_E, closer_E, frame.boxes_E, strict=True
-            )
-        ]
-        probability_EHW = finisher.finish(
-            look.image_HW3, torch.from_numpy(np.stack(maps_EHW)), grid
-        )
-        # What was chosen is to be seen, and what wasn't isn't, whatever its frame alone says.
-        chosen_E = np.array([box_4 is not None for box_4 in frame.boxes_E])
-        least = np.float32(self.presence_threshold)
-        below = np.nextafter(least, np.float32(-1))
-        presence_E = np.where(
-            chosen_E, np.maximum(look.presence_E, least), np.minimum(look.presence_E, below)
-        )
-        return Prediction(
-            sentences=sentences,
-            probability_ETHW=probability_EHW.half().cpu().numpy()[:, None],
-            presence_ET=presence_E[:, None],
-            threshold=self.threshold,
-            presence_threshold=self.presence_threshold,
-            first_frame=t,
-        )
+        def crops() -> Iterator[UInt8Array]:
+            for frame in frames:
+                image_HW3 = frame.found.image_HW3
+                regions.append(framing.next(frame.boxes[e], image_HW3.shape[:2]))
+                yield crop(image_HW3, regions[-1])
+
+        # Of all sentences together no more windows are on the way than of one.
+        ahead = helpers.ahead // len(sentences)
+        for answers in self._ask(crops(), self.views([sentences[e]]), helpers, ahead=ahead):
+            for logits_HW in answers.logits_ETHW[0].float().cpu().numpy():
+                yield regions.popleft(), logits_HW
 
 
 class UnlinkedSegmenter(GroundedSegmenter):
@@ -237,3 +177,94 @@ class UnlinkedSegmenter(GroundedSegmenter):
 
     lag = 0
     steps = NO_LINK
+
+
+class _Together:
+    """Puts both looks at the frames of a video together.
+
+    Args:
+        segmenter: whose thresholds and quality are used.
+        sentences: E sentences.
+    """
+
+    def __init__(self, segmenter: Segmenter, sentences: list[str]) -> None:
+        self._segmenter, self._sentences = segmenter, sentences
+        self._finisher = Finisher(segmenter.quality, segmenter.threshold, sentences)
+        self._before_E: list[Float32Array | None] = [None] * len(sentences)
+        self._count = 0
+
+    def next(
+        self,
+        frame: Grounded[Look],
+        closer_E: list[tuple[Region, Float32Array]],
+        grid: tuple[int, int],
+    ) -> Prediction:
+        """Return what is said of the next frame, a prediction of T = 1.
+
+        What is far from a chosen box isn't its object, and without one there is none.
+
+        Args:
+            frame: with what was said at the first look.
+            closer_E: for each sentence, which part was looked at closer and logits_HW of it.
+            grid: height and width of the maps to finish on.
+        """
+        look, boxes_E = frame.found, frame.boxes
+        size, fine = look.image_HW3.shape[:2], (_FINER * grid[0], _FINER * grid[1])
+        maps_EHW = np.stack(
+            [
+                np.where(near(box_4, size, fine), put_back(map_HW, *closer), _ELSEWHERE)
+                for map_HW, closer, box_4 in zip(
+                    resized(look.logits_EHW, fine).numpy(), closer_E, boxes_E, strict=True
+                )
+            ]
+        ).astype(np.float32)
+        probability_EHW = self._finisher.finish(
+            look.image_HW3, torch.from_numpy(maps_EHW), grid, self._anew(boxes_E)
+        ).numpy()
+        near_EHW = np.stack([near(box_4, size, size) for box_4 in boxes_E])
+        # What was chosen is to be seen, and what wasn't isn't, whatever its frame alone says.
+        least = np.float32(self._segmenter.presence_threshold)
+        below = np.maximum(np.nextafter(least, np.float32(0)), 0)
+        chosen_E = np.array([box_4 is not None for box_4 in boxes_E])
+        presence_E = np.where(
+            chosen_E, np.maximum(look.presence_E, least), np.minimum(look.presence_E, below)
+        )
+        self._count += 1
+        return Prediction(
+            sentences=self._sentences,
+            probability_ETHW=(probability_EHW * near_EHW).astype(np.float16)[:, None],
+            presence_ET=presence_E[:, None],
+            threshold=self._segmenter.threshold,
+            presence_threshold=self._segmenter.presence_threshold,
+            first_frame=self._count - 1,
+        )
+
+    def _anew(self, boxes_E: list[Float32Array | None]) -> list[bool]:
+        """Return for which sentences the frame before says nothing: another object was chosen."""
+        anew = [
+            box_4 is None or before_4 is None or overlap_of(box_4, before_4) < _ANOTHER
+            for box_4, before_4 in zip(boxes_E, self._before_E, strict=True)
+        ]
+        self._before_E = boxes_E
+        return anew
+
+
+def _fan_out(items: Iterator[Item], readers: int) -> list[Iterator[Item]]:
+    """Give the same items to several readers; what all have read is forgotten at once.
+
+    ``itertools.tee`` keeps up to 57 more, and these are frames.
+    """
+    unread: list[deque[Item]] = [deque() for _ in range(readers)]
+
+    def read(mine: deque[Item]) -> Iterator[Item]:
+        while True:
+            if not mine:
+                try:
+                    item = next(items)
+                except StopIteration:
+                    return
+                for queue in unread:
+                    queue.append(item)
+            yield mine.popleft()
+
+    return [read(queue) for queue in unread]

@@ -10,14 +10,15 @@ are that would be one object in neighbouring frames.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from slvp.data.colour_histograms import colour_bins, count_colours
 from slvp.data.flow.dis import DisFlow
-from slvp.models.grounded.candidates import Candidates
+from slvp.models.grounded.candidates import Candidates, overlaps
 from slvp.segmenter.following import shrink
 from slvp.segmenter.viterbi import Costs, Viterbi
 from slvp.types import Float32Array, UInt8Array
@@ -53,6 +54,24 @@ NO_LINK = StepCosts(0, 0, 0, 0)
 
 
 @dataclass(frozen=True, eq=False)
+class Found:
+    """A frame and what may be in it.
+
+    Attributes:
+        image_HW3: uint8 RGB.
+        candidates_E: of each sentence.
+        absent_E: how much it is believed, as scores are, that a sentence's object isn't to be seen.
+    """
+
+    image_HW3: UInt8Array
+    candidates_E: list[Candidates]
+    absent_E: list[float]
+
+
+F = TypeVar("F", bound=Found)
+
+
+@dataclass(frozen=True, eq=False)
 class Chosen:
     """Where the object is in a frame.
 
@@ -65,9 +84,22 @@ class Chosen:
     score: float
 
 
-def boxes_of(chosen_E: Iterable[Chosen | None]) -> list[Float32Array | None]:
-    """Return the boxes of what is chosen for each sentence."""
-    return [None if chosen is None else chosen.box_4 for chosen in chosen_E]
+@dataclass(frozen=True, eq=False)
+class Grounded(Generic[F]):
+    """A frame in which it is decided where objects are.
+
+    Attributes:
+        found: the frame.
+        chosen_E: one candidate of each sentence, None where its object isn't to be seen.
+    """
+
+    found: F
+    chosen_E: list[Chosen | None]
+
+    @property
+    def boxes(self) -> list[Float32Array | None]:
+        """For each sentence box_4 in pixels, or None."""
+        return [None if chosen is None else chosen.box_4 for chosen in self.chosen_E]
 
 
 class Scene:
@@ -95,7 +127,7 @@ class Scene:
         bins_HW = self.bins_HW[top:bottom, left:right]
         x_W, y_H = (np.linspace(-1, 1, 2 * n + 1)[1::2] for n in (right - left, bottom - top))
         inside_HW = np.square(y_H)[:, None] + np.square(x_W) <= 1
-        return np.sqrt(_shares(count_colours(bins_HW, inside_HW)))
+        return np.sqrt(_normalised(count_colours(bins_HW, inside_HW)))
 
     def moved(self, box_4: Float32Array) -> Float32Array:
         """Return where a box of the frame before is now, as most of its places moved."""
@@ -176,24 +208,36 @@ class Linker:
         moved_M4 = np.stack([scene.moved(box_4) for box_4 in before_M4])
         alike_MN = np.stack(looks_before) @ np.stack(looks).T
         move_MN[:-1, :-1] = (
-            steps.overlap * (1 - box_overlaps(before_M4, boxes_N4))
+            steps.overlap * (1 - overlaps(before_M4, boxes_N4))
             + steps.looks * (1 - alike_MN)
             + steps.motion * _distances(moved_M4, boxes_N4)
         )
         return move_MN
 
 
-def box_overlaps(boxes_M4: Float32Array, boxes_N4: Float32Array) -> Float32Array:
-    """Return how much each two boxes overlap: area of what they share by that of both, MN."""
-    first, second = boxes_M4[:, None], boxes_N4[None]
-    sides_MN2 = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(
-        first[..., :2], second[..., :2]
-    )
-    shared_MN = np.clip(sides_MN2, 0, None).prod(-1)
-    areas_MN = (first[..., 2:] - first[..., :2]).prod(-1) + (
-        second[..., 2:] - second[..., :2]
-    ).prod(-1)
-    return np.asarray(shared_MN / np.maximum(areas_MN - shared_MN, 1e-6))
+def link(
+    frames: Iterable[F], sentences: int, lag: int = LAG, steps: StepCosts = StepCosts()
+) -> Iterator[Grounded[F]]:
+    """Choose boxes for some sentences in all frames of a video.
+
+    A frame is held back as long as later ones have a say in it; see :class:`Linker`.
+    """
+    linkers = [Linker(lag, steps) for _ in range(sentences)]
+    held: deque[F] = deque()
+    scene: Scene | None = None
+    for frame in frames:
+        held.append(frame)
+        scene = Scene(frame.image_HW3, scene)
+        decided = [
+            linker.add(candidates, absent, scene)
+            for linker, candidates, absent in zip(
+                linkers, frame.candidates_E, frame.absent_E, strict=True
+            )
+        ]
+        for chosen_E in zip(*decided, strict=True):
+            yield Grounded(held.popleft(), list(chosen_E))
+    for chosen_E in zip(*(linker.finish() for linker in linkers), strict=True):
+        yield Grounded(held.popleft(), list(chosen_E))
 
 
 def _distances(boxes_M4: Float32Array, boxes_N4: Float32Array) -> Float32Array:
@@ -203,5 +247,5 @@ def _distances(boxes_M4: Float32Array, boxes_N4: Float32Array) -> Float32Array:
     return np.asarray(np.minimum(apart_MN4.mean(-1), 1))
 
 
-def _shares(counts_N: Float32Array) -> Float32Array:
+def _normalised(counts_N: Float32Array) -> Float32Array:
     return np.asarray(counts_N / max(float(counts_N.sum()), 1e-6))

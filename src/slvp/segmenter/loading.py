@@ -6,7 +6,7 @@ from pathlib import Path
 
 from slvp.errors import UserError
 from slvp.models.grounded.names import parse_grounded
-from slvp.segmenter.base import BaseSegmenter
+from slvp.segmenter.base import NO_FIRST_MASKS, BaseSegmenter
 from slvp.segmenter.engines import Engine
 from slvp.segmenter.grounded import GroundedSegmenter, UnlinkedSegmenter
 from slvp.segmenter.quality import Quality, quality_of
@@ -76,3 +76,13 @@ def load_segmenter(
         quality=quality,
         engine=engine,
     )
+
+
+def refuse_grounding(name: str) -> None:
+    """Check that a model isn't grounded, before it is loaded to follow first masks.
+
+    Raises:
+        UserError: it is.
+    """
+    if parse_grounded(name) is not None:
+        raise UserError(NO_FIRST_MASKS)

@@ -13,7 +13,6 @@ import torch
 from slvp.errors import UserError
 from slvp.models.checkpoint import from_pretrained
 from slvp.models.device import choose_device, keep_freed_memory
-from slvp.models.grounded.names import parse_grounded
 from slvp.models.referring_model import MAX_SIDE, MULTIPLE, ReferringModel
 from slvp.models.slvp import SLVP
 from slvp.models.text import check_sentences
@@ -110,11 +109,6 @@ class Segmenter(BaseSegmenter):
             UserError: no such model, no such device, or an option that can't be.
         """
         quality = quality_of(quality)  # told before a model is fetched
-        if parse_grounded(str(name_or_path)) is not None:
-            raise UserError(
-                f"model {name_or_path!r}: grounding needs later frames and asks in its own way; "
-                "expected a model without a prefix here"
-            )
         return cls(
             from_pretrained(name_or_path),
             device=device,
@@ -179,10 +173,13 @@ class Segmenter(BaseSegmenter):
         views: list[View],
         helpers: Helpers,
         *,
+        ahead: int | None = None,
         keep_levels: bool = False,
     ) -> Iterator[Answers]:
         hop = self.model.config.hop(self.window)
-        return ask_windows(images, views, self.window, hop, helpers, keep_levels=keep_levels)
+        return ask_windows(
+            images, views, self.window, hop, helpers, ahead=ahead, keep_levels=keep_levels
+        )
 
     def ask_through(self, wrap: Callable[[Asked], Asked]) -> None:
         """Put something between this and the model, such as what takes the time."""

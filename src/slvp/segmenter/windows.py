@@ -47,6 +47,7 @@ def ask_windows(
     hop: int,
     helpers: Helpers,
     *,
+    ahead: int | None = None,
     keep_levels: bool = False,
 ) -> Iterator[Answers]:
     """Ask about all frames of a video, in order, each once.
@@ -59,8 +60,11 @@ def ask_windows(
         window: frames seen together.
         hop: how many frames further each window begins.
         helpers: who decodes; the caller closes them.
+        ahead: windows that are given to helpers before the first is waited for; as many as suits
+            them by default.
         keep_levels: hand on what the first view's vision makes of the frames.
     """
+    ahead = helpers.ahead if ahead is None else ahead
     # Pictures of frames whose answer is not out yet; windows that are being decoded, what vision
     # made of them, and how many of their frames no later window shares; weighted sums of what was
     # said of the others.
@@ -82,7 +86,7 @@ def ask_windows(
                 view.forget(final)
             levels = [level_BTCHW[0] for level_BTCHW in seen[0].levels] if keep_levels else []
             decoding.append((helpers.do(mean_answer, list(views), seen), levels, final))
-        if len(decoding) > helpers.ahead or not new:
+        if len(decoding) > ahead or not new:
             answer, levels, final = decoding.popleft()
             blend = answer.result()
             if carried is not None:

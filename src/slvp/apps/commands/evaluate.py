@@ -25,7 +25,7 @@ from slvp.evaluation.protocols import Protocol
 from slvp.evaluation.segmenting import segmented_frames
 from slvp.evaluation.store import ScoreStore
 from slvp.models.grounded.names import parse_grounded
-from slvp.segmenter import BaseSegmenter, load_segmenter
+from slvp.segmenter import BaseSegmenter, load_segmenter, refuse_grounding
 
 
 def evaluate_benchmark(
@@ -59,6 +59,8 @@ def evaluate_benchmark(
     expressions = way.load(data, split)
     require_masks(expressions, split)
     require_first_masks(expressions, prompt)
+    if prompt != "sentence":
+        refuse_grounding(model)
     segmenter = load_segmenter(
         model, device=team.device(device), size=size, threshold=threshold, quality=quality
     )
@@ -148,12 +150,12 @@ def _evaluate(
             bar.update(frames[group[0].sequence])
 
 
-def _fingerprint(segmenter: BaseSegmenter, name: str) -> str:
+def _fingerprint(segmenter: BaseSegmenter, model: str) -> str:
     """Return a digest of the model's weights, and of how it is grounded."""
     digest = hashlib.sha256()
-    if parse_grounded(name) is not None:
-        digest.update(name.encode())
-    for name, tensor in segmenter.model.state_dict().items():
-        digest.update(name.encode())
+    if parse_grounded(model) is not None:
+        digest.update(model.encode())
+    for part, tensor in segmenter.model.state_dict().items():
+        digest.update(part.encode())
         digest.update(tensor.cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

@@ -20,7 +20,7 @@ from slvp.apps.overlay import draw_overlay
 from slvp.data.rle import encode_rle
 from slvp.errors import UserError
 from slvp.models.device import choose_device
-from slvp.segmenter import BaseSegmenter, Engine, load_segmenter
+from slvp.segmenter import BaseSegmenter, Engine, load_segmenter, refuse_grounding
 from slvp.segmenter.first_masks import read_first_masks
 from slvp.types import BoolArray, Prediction
 from slvp.video import VideoInfo, VideoReader, VideoWriter
@@ -63,6 +63,7 @@ def segment_video(
         target = Path("outputs", reader.info.name) if out is None else out
         first_masks = None
         if first_mask is not None:
+            refuse_grounding(model)
             first_masks = read_first_masks(first_mask, (reader.info.height, reader.info.width))
             sentences = _for_each(sentences, len(first_masks), first_mask)
         names = [sentence or f"object {k}" for k, sentence in enumerate(sentences, start=1)]

@@ -13,6 +13,7 @@ MOST = 12
 """Boxes of a frame that are kept for a sentence."""
 
 _OVERLAP = 0.7  # intersection over union from which two boxes are of one object
+_NOTHING = 1e-6  # square pixels
 _LEAST_SIDE = 1.0  # pixels; a box with less is empty
 
 
@@ -63,7 +64,16 @@ def box_of(mask_HW: BoolArray) -> Float32Array | None:
 
 def overlap_of(one_4: Float32Array, other_4: Float32Array) -> float:
     """Return the intersection over union of two boxes."""
-    inner_2 = np.minimum(one_4[2:], other_4[2:]) - np.maximum(one_4[:2], other_4[:2])
-    inner = float(np.prod(np.maximum(inner_2, 0)))
-    areas = float(np.prod(one_4[2:] - one_4[:2]) + np.prod(other_4[2:] - other_4[:2]))
-    return inner / (areas - inner)
+    return float(overlaps(one_4[None], other_4[None])[0, 0])
+
+
+def overlaps(boxes_M4: Float32Array, boxes_N4: Float32Array) -> Float32Array:
+    """Return the intersection over union of each two boxes, MN; zero of empty ones."""
+    first, second = boxes_M4[:, None], boxes_N4[None]
+    low, high = (
+        np.maximum(first[..., :2], second[..., :2]),
+        np.minimum(first[..., 2:], second[..., 2:]),
+    )
+    shared_MN = np.clip(high - low, 0, None).prod(-1)
+    areas_M1, areas_1N = ((boxes[..., 2:] - boxes[..., :2]).prod(-1) for boxes in (first, second))
+    return np.asarray(shared_MN / np.maximum(areas_M1 + areas_1N - shared_MN, _NOTHING))

@@ -11,6 +11,7 @@ from typing import Any
 from torch import nn
 
 from slvp.errors import UserError
+from slvp.files import is_folder
 from slvp.models.encoders import first_line, hub
 from slvp.models.grounded.detecting import Detector
 from slvp.models.grounded.prompting import ImagePrompter
@@ -113,7 +114,7 @@ def _type(name: str, part: _Part) -> str:
     from transformers import PretrainedConfig
 
     expected = f"expected {part.kind}: a folder or a hub's owner/name, such as {part.examples}"
-    if Path(name).is_dir():
+    if is_folder(Path(name)):
         values = _folder_config(name, part, expected)
     elif name.count("/") != 1 or name.startswith((".", "/", "~")) or name.endswith("/"):
         raise UserError(f"{part.name} {name!r}: no such folder; {expected}")
@@ -159,7 +160,7 @@ def _load(name: str, part: _Part, model_class: Any) -> tuple[Any, Any]:
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()  # what is wrong with the weights is said below
     try:
-        with contextlib.nullcontext() if Path(name).is_dir() else hub():
+        with contextlib.nullcontext() if is_folder(Path(name)) else hub():
             processor = _processor(name, part)
             return _model(name, part, model_class), processor
     except ImportError as error:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slvp.errors import UserError
+from slvp.files import is_folder
 
 _PREFIXES = {"grounded": True, "unlinked": False}
 
@@ -41,7 +42,7 @@ def parse_grounded(name: str) -> GroundedName | None:
     if not colon or prefix not in _PREFIXES:
         return None
     linked = _PREFIXES[prefix]
-    if "+" not in rest or Path(rest).is_dir():
+    if "+" not in rest or is_folder(Path(rest)):
         if not rest:
             raise _unclear(name)
         return GroundedName(linked, None, rest)

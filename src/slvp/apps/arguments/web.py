@@ -39,7 +39,8 @@ def web(
         host: address to listen on; 0.0.0.0 lets other machines in.
         port: port to listen on.
         share: also make a public address, by Gradio's tunnel.
-        model: a shipped model's name, a folder or a hub's owner/name.
+        model: a shipped model's name, a folder or a hub's owner/name; or one of these after
+            grounded:, or grounded:DETECTOR+SEGMENTER (docs/grounding.md).
         device: where to compute.
         size: shorter side, in pixels, that frames are resized to for the model.
         quality: what the page begins with.

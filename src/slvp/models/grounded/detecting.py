@@ -30,6 +30,8 @@ _THRESHOLD = 0.01
 class Detector(nn.Module):
     """Finds boxes that sentences may mean, each sentence as if it were the only one asked.
 
+    It is asked by one thread at a time.
+
     Args:
         model: one of transformers' models for zero-shot object detection.
         processor: what prepares its pictures and sentences.

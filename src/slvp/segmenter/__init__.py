@@ -6,6 +6,7 @@ module            what
 ``base``          what all segmenters have in common
 ``loading``       segmenters by the name of what they ask
 ``segmenter``     a model of ours, asked once
+``grounding``     what grounded segmenters have in common
 ``grounded``      a model of ours, asked again about what is around a box: the following four
 ``proposing``     boxes of what the model marks
 ``linking``       which box of each frame is the object

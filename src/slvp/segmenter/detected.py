@@ -8,12 +8,12 @@ from typing import Self
 import numpy as np
 import torch
 
-from slvp.errors import UserError
 from slvp.models.device import choose_device
 from slvp.models.grounded.loading import GroundedModel
 from slvp.models.text import check_sentences
-from slvp.segmenter.base import NO_FIRST_MASKS, BaseSegmenter, check_threshold
+from slvp.segmenter.base import BaseSegmenter, check_threshold
 from slvp.segmenter.first_masks import FirstMasks
+from slvp.segmenter.grounding import Grounding, check_no_masks
 from slvp.segmenter.linking import LAG, NO_LINK, Chosen, Found, Grounded, StepCosts, link
 from slvp.segmenter.quality import Quality, quality_of
 from slvp.types import Prediction, UInt8Array
@@ -23,7 +23,7 @@ _ABSENT = 0.1
 """Score of a box at which its object is as likely as not to be in the frame."""
 
 
-class DetectedSegmenter(BaseSegmenter):
+class DetectedSegmenter(BaseSegmenter, Grounding[Found]):
     """Grounds sentences with a zero-shot detector and segments with a promptable segmenter.
 
     Masks are as the segmenter gives them: there is nothing that a quality adds.
@@ -77,26 +77,9 @@ class DetectedSegmenter(BaseSegmenter):
         Raises:
             UserError: a first mask is given: it says already where its object is.
         """
-        if first_masks is not None and any(mask is not None for mask in first_masks):
-            raise UserError(NO_FIRST_MASKS)
+        check_no_masks(first_masks)
         check_sentences(sentences)
         return self._stream(images_of(video), list(sentences))
-
-    def ground(self, video: Video, sentences: Sequence[str]) -> Iterator[Grounded[Found]]:
-        """Choose boxes without segmenting.
-
-        Args:
-            video: a file or folder, or frames in order: uint8 RGB, HW3, of equal size.
-            sentences: E sentences.
-
-        Yields:
-            Each frame, in order.
-
-        Raises:
-            UserError: as of :meth:`stream`.
-        """
-        check_sentences(sentences)
-        return self._ground(images_of(video), list(sentences))
 
     @torch.inference_mode()
     def _stream(self, images: Iterator[UInt8Array], sentences: list[str]) -> Iterator[Prediction]:

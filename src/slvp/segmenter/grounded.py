@@ -11,20 +11,18 @@ from typing import ClassVar, TypeVar
 import numpy as np
 import torch
 
-from slvp.errors import UserError
 from slvp.models.grounded.candidates import overlap_of
-from slvp.models.text import check_sentences
-from slvp.segmenter.base import NO_FIRST_MASKS
 from slvp.segmenter.cropping import Framing, Region, crop, near, put_back
 from slvp.segmenter.finishing import Finisher, resized
 from slvp.segmenter.first_masks import FirstMask, FirstMasks
+from slvp.segmenter.grounding import Grounding, check_no_masks
 from slvp.segmenter.linking import LAG, NO_LINK, Found, Grounded, StepCosts, link
 from slvp.segmenter.overlapping import Helpers
 from slvp.segmenter.proposing import propose
 from slvp.segmenter.segmenter import Segmenter
 from slvp.segmenter.specks import names_one
 from slvp.types import Float32Array, Prediction, UInt8Array
-from slvp.video import Video, images_of
+from slvp.video import Video
 
 _ABSENT = 0.5
 """What a candidate is worth whose presence is as likely as not: a piece's mean probability is well
@@ -49,7 +47,7 @@ class Look(Found):
     presence_E: Float32Array
 
 
-class GroundedSegmenter(Segmenter):
+class GroundedSegmenter(Segmenter, Grounding[Look]):
     """Asks a model of ours twice: of whole frames, and of what is around the box that was linked.
 
     Pieces of what the model marks are candidates (:mod:`slvp.segmenter.proposing`); one of each
@@ -73,25 +71,8 @@ class GroundedSegmenter(Segmenter):
         Raises:
             UserError: a first mask is given: it says already where its object is.
         """
-        if first_masks is not None and any(mask is not None for mask in first_masks):
-            raise UserError(NO_FIRST_MASKS)
+        check_no_masks(first_masks)
         return super().stream(video, sentences)
-
-    def ground(self, video: Video, sentences: Sequence[str]) -> Iterator[Grounded[Look]]:
-        """Choose boxes without looking closer.
-
-        Args:
-            video: a file or folder, or frames in order: uint8 RGB, HW3, of equal size.
-            sentences: E sentences.
-
-        Yields:
-            Each frame, in order.
-
-        Raises:
-            UserError: as of :meth:`stream`.
-        """
-        check_sentences(sentences)
-        return self._ground(images_of(video), list(sentences))
 
     @torch.inference_mode()
     def _ground(

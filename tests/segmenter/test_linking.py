@@ -82,6 +82,14 @@ def test_what_is_not_believed_is_not_to_be_seen() -> None:
     assert _linked(nothing) == [None] * 3
 
 
+def test_what_trembles_is_not_taken_to_be_gone() -> None:
+    images = [_picture((60, 48, 30, RED))] * 12
+    random = np.random.default_rng(0)
+    boxes = [_around(60, 48, 30) + random.uniform(-9, 9, 4).astype(np.float32) for _ in images]
+    frames = zip([_candidates((box, 0.35)) for box in boxes], _scenes(images), strict=True)
+    assert _linked(list(frames), absent=0.2) == [box.tolist() for box in boxes]
+
+
 def test_colours_tell_two_apart_that_swap_places() -> None:
     left, right = _around(40, 48, 14), _around(88, 48, 14)
     images = [
@@ -135,7 +143,7 @@ def test_what_is_chosen_costs_as_little_as_the_best_of_all_choices(frames, absen
         before, after = frames[t - 1][1].boxes_N4, frames[t][1].boxes_N4
         gone, new = first == len(before), second == len(after)
         if gone or new:
-            return 0 if gone and new else steps.change
+            return steps.unseen if gone and new else steps.change
         a, b, moved = before[first], after[second], scenes[t].moved(before[first])
         wide, high = np.maximum(moved[2:] - moved[:2], 1)
         apart = np.mean(np.abs(moved - b) / [wide, high, wide, high])

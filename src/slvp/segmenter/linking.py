@@ -41,15 +41,18 @@ class StepCosts:
         motion: the second isn't where optical flow takes the first, by its own size or more.
         change: the object comes or goes. Twice as much is more than all the others together, or
             it would be cheaper to go and come back as another than to be another at once.
+        unseen: the object stays away: about as much as boxes of one object differ anyhow from frame
+            to frame, or what is hard to outline would soon be taken to be gone.
     """
 
     overlap: float = 1.0
     looks: float = 2.0
     motion: float = 1.0
     change: float = 2.5
+    unseen: float = 0.6
 
 
-NO_LINK = StepCosts(0, 0, 0, 0)
+NO_LINK = StepCosts(0, 0, 0, 0, 0)
 """Each frame by itself."""
 
 
@@ -203,6 +206,7 @@ class Linker:
         steps = self._steps
         move_MN = np.zeros((len(before_M4) + 1, len(boxes_N4) + 1))
         move_MN[:-1, -1] = move_MN[-1, :-1] = steps.change
+        move_MN[-1, -1] = steps.unseen
         if not (len(before_M4) and len(boxes_N4)):
             return move_MN
         moved_M4 = np.stack([scene.moved(box_4) for box_4 in before_M4])

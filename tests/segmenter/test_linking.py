@@ -86,7 +86,7 @@ def test_what_trembles_is_not_taken_to_be_gone() -> None:
     images = [_picture((60, 48, 30, RED))] * 12
     random = np.random.default_rng(0)
     boxes = [_around(60, 48, 30) + random.uniform(-9, 9, 4).astype(np.float32) for _ in images]
-    frames = zip([_candidates((box, 0.35)) for box in boxes], _scenes(images), strict=True)
+    frames = zip([_candidates((box, 0.25)) for box in boxes], _scenes(images), strict=True)
     assert _linked(list(frames), absent=0.2) == [box.tolist() for box in boxes]
 
 

@@ -124,6 +124,28 @@ def test_what_the_link_leaves_is_left_at_once(segmenter, monkeypatch) -> None:
     assert masks[:, 32, 112].tolist() == [False] * 5 + [True] * 3
 
 
+@pytest.mark.parametrize("sentence", ["the red ball", "the ball on the right"])
+def test_what_is_marked_but_not_meant_is_no_candidate(segmenter, monkeypatch, sentence) -> None:
+    """The model marks two things, and is surer of the one that the sentence's words leave out."""
+    images = np.full((6, 64, 128, 3), 90, np.uint8)
+    images[:, 24:40, 8:24] = (20, 20, 220)
+    images[:, 24:40, 104:120] = (220, 20, 20)
+    logits_HW = torch.full((16, 32), -6.0)
+    logits_HW[6:10, 2:6], logits_HW[6:10, 26:30] = 5.0, 2.0
+
+    def sure(images, views, helpers, **_):
+        for image_HW3 in images:
+            yield Answers([image_HW3], logits_HW[None, None], torch.ones(1, 1), [])
+
+    def boxes(quality):
+        found = type(segmenter)(tiny_model(), quality=quality)
+        monkeypatch.setattr(found, "_ask", sure)
+        return [frame.boxes[0] for frame in found.ground(images, [sentence])]
+
+    assert all(box_4[2] < 32 for box_4 in boxes("fast"))  # chooses nothing by words
+    assert all(box_4[0] > 96 for box_4 in boxes("good"))
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 90), (70, 2)])
 def test_frames_of_any_shape(segmenter, size) -> None:
     images = np.random.default_rng(0).integers(0, 256, (3, *size, 3), dtype=np.uint8)

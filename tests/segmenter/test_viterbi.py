@@ -72,3 +72,11 @@ def test_a_frame_is_decided_when_as_many_as_the_lag_have_come_after_it() -> None
     assert viterbi.add(other, stay) is None
     assert viterbi.add(one, stay) == 0
     assert viterbi.finish() == [0, 0]  # one dear frame in between isn't worth two moves
+
+
+def test_a_decision_leaves_all_paths_on_from_it() -> None:
+    """The second frame's second state is best reached from a state that isn't chosen."""
+    viterbi = Viterbi(lag=1)
+    assert viterbi.add(np.zeros(2)) is None
+    assert viterbi.add(np.array([0.0, 0.1]), np.array([[0.0, 0.2], [0.1, 0.0]])) == 0
+    assert viterbi.add(np.zeros(1), np.array([[5.0], [0.0]])) == 1

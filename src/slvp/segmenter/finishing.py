@@ -12,7 +12,7 @@ from slvp.data.colour_histograms import colour_bins
 from slvp.data.guided import apply_to_colours, centred, fit_to_colours, guide_terms
 from slvp.segmenter.choosing import Chooser
 from slvp.segmenter.colours import ColourMemory
-from slvp.segmenter.following import FINER, Follower, shrink
+from slvp.segmenter.following import Follower, finer, shrink
 from slvp.segmenter.quality import Quality
 from slvp.segmenter.specks import names_one, specks
 from slvp.segmenter.wishes import Wish, wish_of
@@ -28,6 +28,47 @@ COLOUR = 0.7
 """How much colours say beside the model, both being logits."""
 
 
+class Meant:
+    """Makes maps agree with those of the frame before, and drops what sentences don't mean.
+
+    Args:
+        quality: which of both to do.
+        threshold: probability above which a pixel belongs to the object.
+        sentences: what is asked.
+    """
+
+    def __init__(self, quality: Quality, threshold: float, sentences: Sequence[str]) -> None:
+        self._follower = Follower() if quality.follow else None
+        self._choosers = [
+            Chooser(
+                wish_of(sentence) if quality.choose and names_one(sentence) else Wish(), threshold
+            )
+            for sentence in sentences
+        ]
+
+    def next(
+        self, fine_HW3: UInt8Array, maps_EHW: Float32Array, anew_E: Sequence[bool] = ()
+    ) -> Float32Array:
+        """Return the next frame's maps.
+
+        Args:
+            fine_HW3: the frame, as ``finer`` makes it for the maps.
+            maps_EHW: its logits, of the same size for all frames of the video.
+            anew_E: for which sentences the frame before says nothing; of none by default.
+        """
+        motion_HW2 = None
+        if self._follower is not None:
+            maps_EHW = self._follower.follow(fine_HW3, maps_EHW, anew_E)
+            motion_HW2 = self._follower.motion_HW2
+        small_HW3 = shrink(fine_HW3, *maps_EHW.shape[1:])
+        return np.stack(
+            [
+                chooser.choose(map_HW, small_HW3, motion_HW2)
+                for chooser, map_HW in zip(self._choosers, maps_EHW, strict=True)
+            ]
+        )
+
+
 class Finisher:
     """Does what a quality asks for, frame by frame, for all sentences of one video.
 
@@ -41,12 +82,8 @@ class Finisher:
         self._threshold = threshold
         self._one_E = [names_one(sentence) for sentence in sentences]
         self._refine = quality.refine
-        self._follower = Follower() if quality.follow else None
+        self._meant = Meant(quality, threshold, sentences)
         self._colours = [ColourMemory() for _ in sentences]
-        self._choosers = [
-            Chooser(wish_of(sentence) if one and quality.choose else Wish(), threshold)
-            for sentence, one in zip(sentences, self._one_E, strict=True)
-        ]
         self._works_on_maps = quality.follow or quality.refine or quality.choose
 
     def finish(
@@ -66,22 +103,11 @@ class Finisher:
         """
         if not self._works_on_maps:
             return resized(logits_EHW, image_HW3.shape[:2]).sigmoid()
-        maps_EHW = resized(logits_EHW, grid).float().cpu().numpy()
-        fine_HW3 = shrink(image_HW3, *(FINER * side for side in grid))
-        motion_HW2 = None
-        if self._follower is not None:
-            maps_EHW = self._follower.follow(fine_HW3, maps_EHW, anew_E)
-            motion_HW2 = self._follower.motion_HW2
-        small_HW3 = shrink(fine_HW3, *grid)
-        maps_EHW = np.stack(
-            [
-                chooser.choose(map_HW, small_HW3, motion_HW2)
-                for chooser, map_HW in zip(self._choosers, maps_EHW, strict=True)
-            ]
-        )
+        fine_HW3, rough_EHW = finer(image_HW3, grid), resized(logits_EHW, grid)
+        maps_EHW = self._meant.next(fine_HW3, rough_EHW.float().cpu().numpy(), anew_E)
         if not self._refine:
             return resized(torch.from_numpy(maps_EHW), image_HW3.shape[:2]).sigmoid()
-        return torch.from_numpy(self._refined(image_HW3, small_HW3, maps_EHW))
+        return torch.from_numpy(self._refined(image_HW3, shrink(fine_HW3, *grid), maps_EHW))
 
     def _refined(
         self, image_HW3: UInt8Array, small_HW3: UInt8Array, maps_EHW: Float32Array

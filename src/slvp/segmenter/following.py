@@ -44,7 +44,7 @@ class Follower:
         """Mix the next frame's maps with those of the frame before; return and remember them.
 
         Args:
-            fine_HW3: the frame, ``FINER`` times as wide and high as the maps.
+            fine_HW3: the frame, as :func:`finer` makes it for the maps.
             logits_EHW: its maps, of the same size for all frames of the video.
             anew_E: which of them the frame before has no say in; none by default.
         """
@@ -66,6 +66,11 @@ class Follower:
             logits_EHW = logits_EHW + mix_HW * (moved_EHW - logits_EHW)
         self._before = fine_HW3, small_HW3, logits_EHW
         return logits_EHW
+
+
+def finer(image_HW3: UInt8Array, grid: tuple[int, int]) -> UInt8Array:
+    """Return a frame at the size at which flow is estimated for maps of a height and width."""
+    return shrink(image_HW3, *(FINER * side for side in grid))
 
 
 def shrink(image_HW3: UInt8Array, height: int, width: int) -> UInt8Array:

@@ -13,8 +13,9 @@ import torch
 
 from slvp.models.grounded.candidates import overlap_of
 from slvp.segmenter.cropping import Framing, Region, crop, near, put_back
-from slvp.segmenter.finishing import Finisher, resized
+from slvp.segmenter.finishing import Finisher, Meant, resized
 from slvp.segmenter.first_masks import FirstMask, FirstMasks
+from slvp.segmenter.following import finer
 from slvp.segmenter.grounding import Grounding, check_no_masks
 from slvp.segmenter.linking import LAG, NO_LINK, Found, Grounded, StepCosts, link
 from slvp.segmenter.overlapping import Helpers
@@ -106,13 +107,18 @@ class GroundedSegmenter(Segmenter, Grounding[Look]):
     def _look(
         self, images: Iterator[UInt8Array], sentences: list[str], helpers: Helpers
     ) -> Iterator[Look]:
-        """Ask about whole frames, and propose."""
+        """Ask about whole frames, and propose of what is marked what the sentences may mean."""
         one_E = [names_one(sentence) for sentence in sentences]
+        meant = Meant(self.quality, self.threshold, sentences)
         for answers in self._ask(images, self.views(sentences), helpers):
             for t, image_HW3 in enumerate(answers.images):
                 logits_EHW = answers.logits_ETHW[:, t].float().cpu()
                 presence_E = answers.presence_ET[:, t].float().cpu().numpy()
                 believed_E = [self._believed(float(presence)) for presence in presence_E]
+                grid = self._grid(image_HW3.shape[:2])
+                with helpers.sharing():
+                    rough_EHW = resized(logits_EHW, grid).numpy()
+                    maps_EHW = meant.next(finer(image_HW3, grid), rough_EHW)
                 candidates_E = [
                     propose(
                         logits_HW,
@@ -121,9 +127,7 @@ class GroundedSegmenter(Segmenter, Grounding[Look]):
                         one=one,
                         threshold=self.threshold,
                     )
-                    for logits_HW, believed, one in zip(
-                        logits_EHW.numpy(), believed_E, one_E, strict=True
-                    )
+                    for logits_HW, believed, one in zip(maps_EHW, believed_E, one_E, strict=True)
                 ]
                 absent_E = [_ABSENT * (1 - believed) for believed in believed_E]
                 yield Look(image_HW3, candidates_E, absent_E, logits_EHW, presence_E)

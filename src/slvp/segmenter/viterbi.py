@@ -27,10 +27,11 @@ class Viterbi:
 
     def __init__(self, lag: int) -> None:
         self._lag = lag
-        self._total_N: Costs | None = None
-        # For each undecided frame, which state of the frame before its states are best reached
-        # from; for the first of all, nothing.
-        self._came_from: deque[npt.NDArray[np.intp]] = deque()
+        self._decided: int | None = None
+        # Of the undecided frames, and of the steps between them; what it costs to come to the first
+        # one from what was decided before is part of its cost.
+        self._costs: deque[Costs] = deque()
+        self._moves: deque[Costs] = deque()
 
     def add(self, cost_N: Costs, move_MN: Costs | None = None) -> int | None:
         """Add the next frame.
@@ -43,28 +44,30 @@ class Viterbi:
         Returns:
             The state of the frame that is now decided, or None as long as there are too few.
         """
-        if self._total_N is None:
-            self._total_N = np.asarray(cost_N, np.float64)
-            self._came_from.append(np.arange(len(cost_N)))
-        else:
+        if self._costs:
             assert move_MN is not None
-            through_MN = self._total_N[:, None] + move_MN
-            best_N = through_MN.argmin(axis=0)
-            self._total_N = cost_N + through_MN[best_N, np.arange(len(cost_N))]
-            self._came_from.append(best_N)
-        return self._decide_first() if len(self._came_from) > self._lag else None
+            self._moves.append(move_MN)
+        elif self._decided is not None:
+            assert move_MN is not None
+            cost_N = cost_N + move_MN[self._decided]
+        self._costs.append(cost_N)
+        return self._decide_first() if len(self._costs) > self._lag else None
 
     def finish(self) -> list[int]:
         """Return the states of the frames that aren't decided yet; nothing may be added then."""
-        return [self._decide_first() for _ in range(len(self._came_from))]
+        return [self._decide_first() for _ in range(len(self._costs))]
 
     def _decide_first(self) -> int:
-        """Decide the first undecided frame, and give up all paths that don't go through it."""
-        assert self._total_N is not None
-        state_N = np.arange(len(self._total_N))
-        for best_N in list(self._came_from)[:0:-1]:
-            state_N = best_N[state_N]
-        decided = int(state_N[self._total_N.argmin()])
-        self._total_N = np.where(state_N == decided, self._total_N, np.inf)
-        self._came_from.popleft()
-        return decided
+        """Decide the first undecided frame.
+
+        From the newest frame back, so that each time all paths on from the last decision are
+        compared: going forward, the best way to a state may be one that a decision has ruled out.
+        """
+        *earlier, ahead_N = self._costs
+        for cost_M, move_MN in zip(reversed(earlier), reversed(self._moves), strict=True):
+            ahead_N = cost_M + (move_MN + ahead_N).min(axis=1)
+        self._decided = int(ahead_N.argmin())
+        self._costs.popleft()
+        if self._costs:
+            self._costs[0] = self._costs[0] + self._moves.popleft()[self._decided]
+        return self._decided
